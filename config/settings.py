@@ -1,0 +1,71 @@
+"""The only reader of the environment. Every `TANDEM_*` variable is a field here."""
+
+from functools import lru_cache
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_MODEL = "use-multilingual-v3"
+
+
+class Settings(BaseSettings):
+    """What an operator may set, with defaults that need no service but our own."""
+
+    model_config = SettingsConfigDict(env_prefix="TANDEM_", frozen=True)
+
+    data: Path = Field(default=Path("data"), description="folder of the database, index and uploads")
+    database_url: str | None = Field(
+        default=None, description="SQLAlchemy URL; default: SQLite in `data`"
+    )
+    redis_url: str | None = Field(
+        default=None, description="broker; default: the Valkey that `tandem up` starts"
+    )
+    model: str = Field(
+        default=DEFAULT_MODEL, description="encoder: the default, a hub name or a local folder"
+    )
+    host: str = Field(
+        default="127.0.0.1", description="address to serve on; loopback only until there are accounts"
+    )
+    port: int = Field(default=8000, ge=0, le=65535)
+    secret_key: str | None = Field(
+        default=None, min_length=32, description="signs sessions; default: kept in `data`"
+    )
+    list_length: int = Field(
+        default=20, ge=1, le=200, description="recommendations kept for each profile"
+    )
+    upload_megabytes: int = Field(default=64, ge=1, le=1024)
+    log_json: bool = False
+    log_level: str = "INFO"
+
+    @field_validator("host")
+    @classmethod
+    def _loopback_only(cls, host: str) -> str:
+        if host != "localhost" and not ip_address(host).is_loopback:
+            raise ValueError(
+                f"Tandem has no accounts yet, so it serves this machine only: {host!r} is not a loopback "
+                "address. Use 127.0.0.1, ::1 or localhost."
+            )
+        return host
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.data.resolve() / 'tandem.db'}"
+
+    @property
+    def uploads(self) -> Path:
+        """Where uploaded sheets wait for their import."""
+        return self.data / "uploads"
+
+    @property
+    def snapshots(self) -> Path:
+        """Where published index snapshots live."""
+        return self.data / "index"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read from the environment once."""
+    return Settings()

@@ -1,0 +1,73 @@
+"""What the ranking recommended, and what managers decided about it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from matcher.models.base import Base, utcnow
+
+
+class RecommendationList(Base):
+    """One profile's ranked list of one kind of candidate, and how it came about."""
+
+    __tablename__ = "recommendation_list"
+    __table_args__ = (UniqueConstraint("subject_id", "candidate_kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    programme_id: Mapped[int] = mapped_column(
+        ForeignKey("programme.id", ondelete="CASCADE"), index=True
+    )
+    subject_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
+    candidate_kind: Mapped[str]
+    considered: Mapped[int]
+    eligible: Mapped[int]
+    exclusions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """How many candidates each rule of eligibility excluded."""
+    model: Mapped[str]
+    revision: Mapped[str]
+    watermark: Mapped[int]
+    computed_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    items: Mapped[list["Recommendation"]] = relationship(
+        cascade="all, delete-orphan", order_by="Recommendation.rank", lazy="raise", passive_deletes=True
+    )
+
+
+class Recommendation(Base):
+    """One candidate in a list, with the parts of its score and the reasons."""
+
+    __tablename__ = "recommendation"
+    __table_args__ = (UniqueConstraint("list_id", "candidate_id"), Index(None, "candidate_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("recommendation_list.id", ondelete="CASCADE"))
+    candidate_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
+    rank: Mapped[int]
+    score: Mapped[float]
+    band: Mapped[str]
+    parts: Mapped[dict[str, Any]]
+    """The share of each part in the score; the shares add up to it."""
+    reasons: Mapped[list[dict[str, Any]]]
+
+
+class Approval(Base):
+    """A manager's decision about one pair. No row: not decided yet."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        UniqueConstraint("startup_id", "counterpart_id"),
+        CheckConstraint("state in ('approved', 'rejected')", name="state"),
+        Index(None, "counterpart_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    programme_id: Mapped[int] = mapped_column(
+        ForeignKey("programme.id", ondelete="CASCADE"), index=True
+    )
+    startup_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
+    counterpart_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
+    state: Mapped[str]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime] = mapped_column(default=utcnow)
