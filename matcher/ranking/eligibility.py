@@ -1,0 +1,118 @@
+"""Hard eligibility: which pairs may not be, whatever their texts say, and by which rule.
+
+A rule can only exclude on what both sides state. Every function returns a boolean matrix of shape
+(start-ups, counterparts), true where the rule excludes the pair.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+import numpy as np
+
+from matcher.models.kinds import Kind
+from matcher.ranking.facts import Bool, FactTable
+from matcher.wording import Message, N_
+
+
+class Rule(StrEnum):
+    """The rules, in the order in which an excluded pair is explained."""
+
+    CONFLICT = "conflict"
+    ALREADY_BACKED = "already-backed"
+    LANGUAGE = "language"
+    CAPACITY = "capacity"
+    STAGE = "stage"
+    COUNTRY = "country"
+    TICKET = "ticket"
+
+
+RULE_MESSAGES: Mapping[Rule, Message] = {
+    Rule.CONFLICT: Message(N_("there is a conflict of interest")),
+    Rule.ALREADY_BACKED: Message(N_("the partner has already funded this start-up")),
+    Rule.LANGUAGE: Message(N_("they share no working language")),
+    Rule.CAPACITY: Message(N_("the mentor has no place left")),
+    Rule.STAGE: Message(N_("the partner does not fund this stage")),
+    Rule.COUNTRY: Message(N_("the partner does not fund in this country")),
+    Rule.TICKET: Message(N_("the amount is outside the partner's ticket size")),
+}
+
+
+def exclusions(startups: FactTable, counterparts: FactTable, kind: Kind) -> dict[Rule, Bool]:
+    """The pairs that each rule excludes between start-ups and mentors, or start-ups and funders."""
+    return {rule: apply(startups, counterparts) for rule, apply in _RULES[kind].items()}
+
+
+def _language(startups: FactTable, counterparts: FactTable) -> Bool:
+    ours, theirs = startups.members("languages"), counterparts.members("languages")
+    return _both_stated(ours, theirs) & ~_meet(ours, theirs)
+
+
+def _conflict(startups: FactTable, counterparts: FactTable) -> Bool:
+    """Declared by either side, or one organisation on both sides."""
+    by_startup = _meet(startups.members("conflicts"), counterparts.members("keys"))
+    by_counterpart = _meet(startups.members("keys"), counterparts.members("conflicts"))
+    one_party = _meet(startups.members("identities"), counterparts.members("identities"))
+    return by_startup | by_counterpart | one_party
+
+
+def _capacity(startups: FactTable, mentors: FactTable) -> Bool:
+    places = mentors.number([facts.places for facts in mentors.facts])
+    return np.broadcast_to(places <= 0, (len(startups), len(mentors)))  # NaN is never <= 0
+
+
+def _stage(startups: FactTable, funders: FactTable) -> Bool:
+    ours, theirs = startups.members("stages"), funders.members("stages")
+    return _both_stated(ours, theirs) & ~_meet(ours, theirs)
+
+
+def _country(startups: FactTable, funders: FactTable) -> Bool:
+    columns = startups.vocabulary["markets"]
+    home = np.zeros((len(startups), len(columns)), dtype=np.bool_)
+    stated = np.zeros(len(startups), dtype=np.bool_)
+    for row, facts in enumerate(startups.facts):
+        stated[row] = facts.country is not None
+        if facts.country in columns:
+            home[row, columns[facts.country]] = True
+    theirs = funders.members("markets")
+    return stated[:, None] & theirs.any(axis=1)[None, :] & ~_meet(home, theirs)
+
+
+def _ticket(startups: FactTable, funders: FactTable) -> Bool:
+    """Outside the range, in one currency: amounts in two are not compared, as rates move."""
+    raising = startups.number([facts.raising for facts in startups.facts])[:, None]
+    lowest = funders.number([facts.ticket[0] for facts in funders.facts])[None, :]
+    highest = funders.number([facts.ticket[1] for facts in funders.facts])[None, :]
+    ours = np.array([facts.currency for facts in startups.facts], dtype=object)[:, None]
+    theirs = np.array([facts.currency for facts in funders.facts], dtype=object)[None, :]
+    comparable = np.equal(ours, theirs) | np.equal(ours, None) | np.equal(theirs, None)
+    return comparable.astype(np.bool_) & ((raising < lowest) | (raising > highest))
+
+
+def _already_backed(startups: FactTable, funders: FactTable) -> Bool:
+    return np.array(
+        [[startup.id in funder.backs for funder in funders.facts] for startup in startups.facts],
+        dtype=np.bool_,
+    ).reshape(len(startups), len(funders))
+
+
+def _meet(ours: Bool, theirs: Bool) -> Bool:
+    """Whether two rows have a word in common, for all pairs."""
+    return (ours.astype(np.float32) @ theirs.astype(np.float32).T) > 0
+
+
+def _both_stated(ours: Bool, theirs: Bool) -> Bool:
+    return ours.any(axis=1)[:, None] & theirs.any(axis=1)[None, :]
+
+
+_Apply = Callable[[FactTable, FactTable], Bool]
+_RULES: Mapping[Kind, Mapping[Rule, _Apply]] = {
+    Kind.MENTOR: {Rule.CONFLICT: _conflict, Rule.LANGUAGE: _language, Rule.CAPACITY: _capacity},
+    Kind.FUNDER: {
+        Rule.CONFLICT: _conflict,
+        Rule.ALREADY_BACKED: _already_backed,
+        Rule.LANGUAGE: _language,
+        Rule.STAGE: _stage,
+        Rule.COUNTRY: _country,
+        Rule.TICKET: _ticket,
+    },
+}

@@ -1,0 +1,160 @@
+"""Why a pair was recommended: the entries that met, what else fits, what does not, what isn't stated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from matcher.models.kinds import Facet, Kind
+from matcher.ranking.facts import Facts
+from matcher.ranking.fit import structured_fit
+from matcher.wording import Message, N_, Term
+
+
+class Tone(StrEnum):
+    """What a reason says: it fits, it falls short, or a side does not state it."""
+
+    FITS = "fits"
+    LACKS = "lacks"
+    UNSTATED = "unstated"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One sentence for a person to read."""
+
+    tone: Tone
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class EntryMeeting:
+    """Two entries that met, with their likeness in [0, 1]."""
+
+    ours: Facet
+    theirs: Facet
+    our_text: str
+    their_text: str
+    likeness: float
+
+
+_MET: Mapping[tuple[Facet, Facet], str] = {
+    (Facet.NEED, Facet.EXPERTISE): N_("The need “%(ours)s” meets the expertise “%(theirs)s”"),
+    (Facet.NEED, Facet.EXPERIENCE): N_("The need “%(ours)s” meets the experience “%(theirs)s”"),
+    (Facet.NEED, Facet.INTEREST): N_("The need “%(ours)s” meets the mentor's interest “%(theirs)s”"),
+    (Facet.NEED, Facet.OFFER): N_("The need “%(ours)s” meets the offer “%(theirs)s”"),
+    (Facet.NEED, Facet.THESIS): N_("The need “%(ours)s” fits the thesis “%(theirs)s”"),
+    (Facet.NEED, Facet.PORTFOLIO): N_(
+        "The need “%(ours)s” resembles the portfolio company “%(theirs)s”"
+    ),
+    (Facet.PITCH, Facet.EXPERTISE): N_("The pitch “%(ours)s” meets the expertise “%(theirs)s”"),
+    (Facet.PITCH, Facet.EXPERIENCE): N_("The pitch “%(ours)s” meets the experience “%(theirs)s”"),
+    (Facet.PITCH, Facet.INTEREST): N_("The mentor's interest “%(theirs)s” meets the pitch “%(ours)s”"),
+    (Facet.PITCH, Facet.OFFER): N_("The pitch “%(ours)s” meets the offer “%(theirs)s”"),
+    (Facet.PITCH, Facet.THESIS): N_("The pitch “%(ours)s” fits the thesis “%(theirs)s”"),
+    (Facet.PITCH, Facet.PORTFOLIO): N_(
+        "The pitch “%(ours)s” resembles the portfolio company “%(theirs)s”"
+    ),
+}
+
+_LACKS: Mapping[str, str] = {
+    "sector": N_("No sector in common"),
+    "stage": N_("The mentor works with start-ups of another stage"),
+    "market": N_("No market in common"),
+    "timezone": N_("Time zones are far apart"),
+}
+_UNSTATED: Mapping[Kind, Mapping[str, str]] = {
+    Kind.MENTOR: {
+        "languages": N_("Working languages are not stated by both sides"),
+        "sector": N_("Sectors are not stated by both sides"),
+        "stage": N_("Stage is not stated by both sides"),
+        "market": N_("Markets are not stated by both sides"),
+        "timezone": N_("Time zones are not stated by both sides"),
+        "capacity": N_("The mentor's capacity is not stated"),
+    },
+    Kind.FUNDER: {
+        "languages": N_("Working languages are not stated by both sides"),
+        "sector": N_("Sectors are not stated by both sides"),
+        "stage": N_("Stage is not stated by both sides"),
+        "country": N_("The start-up's country or the partner's countries are not stated"),
+        "ticket": N_("The amount sought or the ticket size is not stated"),
+        "currency": N_("Amounts are in different currencies and were not compared"),
+    },
+}
+_LONGEST_QUOTE = 160
+
+
+def explain(
+    startup: Facts, counterpart: Facts, meetings: Sequence[EntryMeeting], worth_telling: float
+) -> list[Reason]:
+    """The reasons for a pair, the strongest first.
+
+    `meetings` holds the best meeting of each of the start-up's entries; those at or above
+    `worth_telling` are told, or else the best one, so that no pair stands without its entries.
+    """
+    told = sorted(meetings, key=lambda meeting: -meeting.likeness)
+    strong = [meeting for meeting in told if meeting.likeness >= worth_telling][:4] or told[:1]
+    fit = structured_fit(startup, counterpart)
+    return [
+        *(Reason(Tone.FITS, _met(meeting)) for meeting in strong),
+        *_shared(startup, counterpart, fit),
+        *(
+            Reason(Tone.LACKS, Message(_LACKS[name]))
+            for name, value in fit.items()
+            if value == 0 and name in _LACKS
+        ),
+        *(Reason(Tone.UNSTATED, Message(text)) for text in _unstated(startup, counterpart, fit)),
+    ]
+
+
+def _met(meeting: EntryMeeting) -> Message:
+    template = _MET[meeting.ours, meeting.theirs]
+    return Message(template, {"ours": _quote(meeting.our_text), "theirs": _quote(meeting.their_text)})
+
+
+def _quote(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1].rstrip() + "…"
+
+
+def _shared(startup: Facts, counterpart: Facts, fit: Mapping[str, float]) -> list[Reason]:
+    """What both sides state and share."""
+    messages = []
+    if sectors := sorted(startup.sectors & counterpart.sectors):
+        terms = [Term("sector", code) for code in sectors]
+        messages.append(Message(N_("Shared sectors: %(sectors)s"), {"sectors": terms}))
+    languages = [code for code in startup.languages if code in counterpart.languages]
+    if languages:
+        terms = [Term("language", code) for code in languages]
+        messages.append(Message(N_("Shared languages: %(languages)s"), {"languages": terms}))
+    if fit["stage"] == 1 and (stages := sorted(startup.stages & counterpart.stages)):
+        messages.append(Message(N_("Fits the stage: %(stage)s"), {"stage": Term("stage", stages[0])}))
+    home = {startup.country} if startup.country else set()
+    away = {counterpart.country} if counterpart.country and counterpart.kind is Kind.MENTOR else set()
+    if markets := sorted((startup.markets | home) & (counterpart.markets | away)):
+        terms = [Term("country", code) for code in markets]
+        messages.append(Message(N_("Shared markets: %(markets)s"), {"markets": terms}))
+    if counterpart.kind is Kind.FUNDER and _ticket_stated(startup, counterpart):
+        messages.append(Message(N_("The amount sought is within the ticket size")))
+    return [Reason(Tone.FITS, message) for message in messages]
+
+
+def _unstated(startup: Facts, counterpart: Facts, fit: Mapping[str, float]) -> list[str]:
+    names = {name for name, value in fit.items() if np.isnan(value)} - {"language"}
+    if not startup.languages or not counterpart.languages:
+        names.add("languages")
+    if counterpart.kind is Kind.MENTOR and counterpart.places is None:
+        names.add("capacity")
+    if counterpart.kind is Kind.FUNDER and not _ticket_stated(startup, counterpart):
+        names.add("currency" if _amounts_stated(startup, counterpart) else "ticket")
+    return [text for name, text in _UNSTATED[counterpart.kind].items() if name in names]
+
+
+def _amounts_stated(startup: Facts, funder: Facts) -> bool:
+    return startup.raising is not None and any(bound is not None for bound in funder.ticket)
+
+
+def _ticket_stated(startup: Facts, funder: Facts) -> bool:
+    comparable = startup.currency == funder.currency or None in (startup.currency, funder.currency)
+    return comparable and _amounts_stated(startup, funder)
