@@ -16,9 +16,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TANDEM_", frozen=True)
 
     data: Path = Field(default=Path("data"), description="folder of the database, index and uploads")
-    database_url: str | None = Field(
-        default=None, description="SQLAlchemy URL; default: SQLite in `data`"
-    )
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in `data`")
     redis_url: str | None = Field(
         default=None, description="broker; default: the Valkey that `tandem up` starts"
     )
@@ -32,9 +30,7 @@ class Settings(BaseSettings):
     secret_key: str | None = Field(
         default=None, min_length=32, description="signs sessions; default: kept in `data`"
     )
-    list_length: int = Field(
-        default=20, ge=1, le=200, description="recommendations kept for each profile"
-    )
+    list_length: int = Field(default=20, ge=1, le=200, description="recommendations kept for each profile")
     upload_megabytes: int = Field(default=64, ge=1, le=1024)
     log_json: bool = False
     log_level: str = "INFO"
@@ -44,8 +40,8 @@ class Settings(BaseSettings):
     def _loopback_only(cls, host: str) -> str:
         if host != "localhost" and not ip_address(host).is_loopback:
             raise ValueError(
-                f"Tandem has no accounts yet, so it serves this machine only: {host!r} is not a loopback "
-                "address. Use 127.0.0.1, ::1 or localhost."
+                f"Tandem has no accounts yet, so it serves this machine only: {host!r} is not a "
+                "loopback address. Use 127.0.0.1, ::1 or localhost."
             )
         return host
 

@@ -40,9 +40,7 @@ class Message:
     template: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
-    def render(
-        self, gettext: Callable[[str], str] = _identity, label: Callable[[Term], str] = _code
-    ) -> str:
+    def render(self, gettext: Callable[[str], str] = _identity, label: Callable[[Term], str] = _code) -> str:
         """The sentence in the language that `gettext` translates to and `label` names terms in."""
         if not self.params:
             return gettext(self.template).replace("%%", "%")

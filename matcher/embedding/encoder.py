@@ -13,7 +13,8 @@ from sentence_transformers import SentenceTransformer
 
 from config.settings import DEFAULT_MODEL
 from matcher.embedding.multilingual import UseMultilingual
-from matcher.wording import Message, N_
+from matcher.models.entry import VectorSpace
+from matcher.wording import N_, Message
 
 MAX_CHARACTERS = 2_000
 """What an entry says is said by then; the bound keeps one long paste from holding up a batch."""
@@ -39,22 +40,24 @@ class ModelUnavailable(Exception):
 
 @dataclass(frozen=True)
 class Encoder:
-    """A loaded model with the name and revision that its vectors are kept under."""
+    """A loaded model and the space that its vectors live in."""
 
-    model: str
-    revision: str
-    dimensions: int
+    space: VectorSpace
     transformer: SentenceTransformer
+
+    def warm_up(self) -> None:
+        """Have everything loaded that the first text would otherwise wait for."""
+        self.encode(["warm up"])
 
     def encode(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
     ) -> npt.NDArray[np.float32]:
         """Embed `texts` in batches.
 
-        Returns float32 of shape (len(texts), dimensions), rows L2-normalised. `progress` is called
+        Returns float32 of shape (len(texts), space.dimensions), rows L2-normalised. `progress` is called
         with (texts done, texts in all).
         """
-        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        vectors = np.empty((len(texts), self.space.dimensions), dtype=np.float32)
         step = _BATCH * _BATCHES_A_REPORT
         # Neighbours of one length share a batch, or padding would cost more than the texts.
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
@@ -90,7 +93,7 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
     dimensions = transformer.get_embedding_dimension()
     if dimensions is None:
         raise ModelUnavailable(name, "it does not say how wide its embeddings are")
-    return Encoder(name, revision, dimensions, transformer)
+    return Encoder(VectorSpace(name, revision, dimensions), transformer)
 
 
 def _revision(name: str, transformer: SentenceTransformer) -> str:

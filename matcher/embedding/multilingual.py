@@ -21,12 +21,10 @@ class UseMultilingual(InputModule):
     """Sixteen languages, ours among them; 512 dimensions, L2-normalised float32, on the CPU."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.encoder = USE(threads=os.cpu_count() or 1)
 
-    def preprocess(
-        self, inputs: Sequence[str], prompt: str | None = None, **_kwargs: Any
-    ) -> dict[str, Any]:
+    def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **_kwargs: Any) -> dict[str, Any]:
         """Pass the texts on: the package tokenises as it encodes, in batches bounded by tokens."""
         return {"text": [f"{prompt or ''}{text}" for text in inputs]}
 

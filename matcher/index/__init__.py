@@ -1,9 +1,10 @@
 """The FAISS index and its snapshots. faiss is imported here and nowhere else."""
 
-from matcher.index.entries import EntryIndex, build_index, make_rows
+from matcher.index.entries import FACETS, EntryIndex, build_index, make_rows, use_one_thread
 from matcher.index.snapshot import Manifest, SnapshotDamaged, load_latest, publish
 
 __all__ = [
+    "FACETS",
     "EntryIndex",
     "Manifest",
     "SnapshotDamaged",
@@ -11,4 +12,5 @@ __all__ = [
     "load_latest",
     "make_rows",
     "publish",
+    "use_one_thread",
 ]

@@ -25,9 +25,7 @@ FACETS: tuple[Facet, ...] = tuple(Facet)
 
 def make_rows(rows: Sequence[tuple[int, int, Facet]]) -> npt.NDArray[np.void]:
     """Rows of dtype `ROW` from (entry id, profile id, facet) triples."""
-    return np.array(
-        [(entry, profile, FACETS.index(facet)) for entry, profile, facet in rows], dtype=ROW
-    )
+    return np.array([(entry, profile, FACETS.index(facet)) for entry, profile, facet in rows], dtype=ROW)
 
 
 @dataclass(frozen=True)
@@ -81,11 +79,11 @@ class EntryIndex:
         bitmap = np.zeros((len(self) + 7) // 8, dtype=np.uint8)
         np.bitwise_or.at(bitmap, allowed // 8, (1 << (allowed % 8)).astype(np.uint8))
         selector = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(bitmap))
-        return self.flat.search(queries, limit, params=faiss.SearchParameters(sel=selector))  # type: ignore[no-any-return]
+        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # made by SWIG
+        cosines, positions = self.flat.search(queries, limit, params=parameters)
+        return cosines, positions
 
-    def replace(
-        self, stale: Collection[int], rows: npt.NDArray[np.void], vectors: Float32
-    ) -> "EntryIndex":
+    def replace(self, stale: Collection[int], rows: npt.NDArray[np.void], vectors: Float32) -> "EntryIndex":
         """This index without the entries of the `stale` profiles, and with new ones behind the rest."""
         keep = ~np.isin(self.rows["profile_id"], np.fromiter(stale, dtype=np.int64))
         return build_index(
@@ -105,3 +103,8 @@ def build_index(rows: npt.NDArray[np.void], vectors: Float32) -> EntryIndex:
     flat = faiss.IndexFlatIP(vectors.shape[1])
     flat.add(np.ascontiguousarray(vectors, dtype=np.float32))
     return EntryIndex(rows, flat)
+
+
+def use_one_thread() -> None:
+    """Keep FAISS off OpenMP in this process: its thread pool does not survive a fork."""
+    faiss.omp_set_num_threads(1)

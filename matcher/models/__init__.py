@@ -2,7 +2,7 @@
 
 from matcher.models.audit import AuditEvent
 from matcher.models.base import Base, utcnow
-from matcher.models.entry import Entry, Vector
+from matcher.models.entry import Entry, Vector, VectorSpace
 from matcher.models.job import Job, JobKind, JobState, Upload
 from matcher.models.kinds import Facet, Kind
 from matcher.models.organisation import Organisation, Person, Programme
@@ -31,5 +31,6 @@ __all__ = [
     "Startup",
     "Upload",
     "Vector",
+    "VectorSpace",
     "utcnow",
 ]

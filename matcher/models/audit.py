@@ -13,7 +13,11 @@ class AuditEvent(Base):
     """One step that somebody took. Rows are only ever added."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index(None, "programme_id", "id"), Index(None, "subject", "id"))
+    __table_args__ = (
+        Index(None, "programme_id", "id"),
+        Index(None, "subject", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"))

@@ -1,5 +1,6 @@
 """Entries: the separate things that a profile says, and the vectors of their texts."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
@@ -16,6 +17,7 @@ class Entry(Base):
         UniqueConstraint("profile_id", "facet", "position"),
         Index(None, "content_hash"),
         Index(None, "refers_to_id"),
+        {"sqlite_autoincrement": True},  # a deleted id must not come back: the index has it yet
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -30,6 +32,15 @@ class Entry(Base):
     """SHA-256 of `redacted`, in hex: the key of its vector."""
     refers_to_id: Mapped[int | None] = mapped_column(ForeignKey("profile.id", ondelete="SET NULL"))
     """The start-up that a portfolio entry names by its ref."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSpace:
+    """The space that vectors live in: those of two models, or revisions, must never be compared."""
+
+    model: str
+    revision: str
+    dimensions: int
 
 
 class Vector(Base):

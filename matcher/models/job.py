@@ -61,9 +61,7 @@ class Upload(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     """Random, because it names the stored file."""
-    programme_id: Mapped[int] = mapped_column(
-        ForeignKey("programme.id", ondelete="CASCADE"), index=True
-    )
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
     filename: Mapped[str]
     overrides: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -1,6 +1,7 @@
 """Who runs programmes, the programmes, and the people in them."""
 
 from datetime import datetime
+from uuid import uuid4
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -26,6 +27,8 @@ class Programme(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id", ondelete="CASCADE"))
+    uid: Mapped[str] = mapped_column(unique=True, default=lambda: uuid4().hex)
+    """Names its folders; unlike the id, no other database has a programme with it."""
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     is_sample: Mapped[bool] = mapped_column(default=False)

@@ -20,6 +20,7 @@ class Profile(Base):
         UniqueConstraint("programme_id", "kind", "ref"),
         Index(None, "programme_id", "kind", "name"),
         Index(None, "programme_id", "watermark"),
+        {"sqlite_autoincrement": True},  # a deleted id must not come back: the index has it yet
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -16,9 +16,7 @@ class RecommendationList(Base):
     __table_args__ = (UniqueConstraint("subject_id", "candidate_kind"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    programme_id: Mapped[int] = mapped_column(
-        ForeignKey("programme.id", ondelete="CASCADE"), index=True
-    )
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"), index=True)
     subject_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
     candidate_kind: Mapped[str]
     considered: Mapped[int]
@@ -63,9 +61,7 @@ class Approval(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    programme_id: Mapped[int] = mapped_column(
-        ForeignKey("programme.id", ondelete="CASCADE"), index=True
-    )
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"), index=True)
     startup_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
     counterpart_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
     state: Mapped[str]

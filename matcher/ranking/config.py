@@ -37,9 +37,7 @@ class ScoringConfig(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     best_pairs: int = Field(3, ge=1, le=10, description="entry pairs that late interaction averages")
-    candidates: int = Field(
-        512, ge=1, le=4096, description="entries that the index yields for each query"
-    )
+    candidates: int = Field(512, ge=1, le=4096, description="entries that the index yields for each query")
 
     text_weight: float = Field(
         0.75, ge=0, le=1, description="share of the texts; structured fit has the rest"

@@ -11,7 +11,7 @@ import numpy as np
 
 from matcher.models.kinds import Kind
 from matcher.ranking.facts import Bool, FactTable
-from matcher.wording import Message, N_
+from matcher.wording import N_, Message
 
 
 class Rule(StrEnum):

@@ -9,7 +9,7 @@ import numpy as np
 from matcher.models.kinds import Facet, Kind
 from matcher.ranking.facts import Facts
 from matcher.ranking.fit import structured_fit
-from matcher.wording import Message, N_, Term
+from matcher.wording import N_, Message, Term
 
 
 class Tone(StrEnum):
@@ -45,17 +45,13 @@ _MET: Mapping[tuple[Facet, Facet], str] = {
     (Facet.NEED, Facet.INTEREST): N_("The need “%(ours)s” meets the mentor's interest “%(theirs)s”"),
     (Facet.NEED, Facet.OFFER): N_("The need “%(ours)s” meets the offer “%(theirs)s”"),
     (Facet.NEED, Facet.THESIS): N_("The need “%(ours)s” fits the thesis “%(theirs)s”"),
-    (Facet.NEED, Facet.PORTFOLIO): N_(
-        "The need “%(ours)s” resembles the portfolio company “%(theirs)s”"
-    ),
+    (Facet.NEED, Facet.PORTFOLIO): N_("The need “%(ours)s” resembles the portfolio company “%(theirs)s”"),
     (Facet.PITCH, Facet.EXPERTISE): N_("The pitch “%(ours)s” meets the expertise “%(theirs)s”"),
     (Facet.PITCH, Facet.EXPERIENCE): N_("The pitch “%(ours)s” meets the experience “%(theirs)s”"),
     (Facet.PITCH, Facet.INTEREST): N_("The mentor's interest “%(theirs)s” meets the pitch “%(ours)s”"),
     (Facet.PITCH, Facet.OFFER): N_("The pitch “%(ours)s” meets the offer “%(theirs)s”"),
     (Facet.PITCH, Facet.THESIS): N_("The pitch “%(ours)s” fits the thesis “%(theirs)s”"),
-    (Facet.PITCH, Facet.PORTFOLIO): N_(
-        "The pitch “%(ours)s” resembles the portfolio company “%(theirs)s”"
-    ),
+    (Facet.PITCH, Facet.PORTFOLIO): N_("The pitch “%(ours)s” resembles the portfolio company “%(theirs)s”"),
 }
 
 _LACKS: Mapping[str, str] = {

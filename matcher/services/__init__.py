@@ -1,0 +1,1 @@
+"""Use cases. A service takes a session and never commits: the caller owns the transaction."""

@@ -1,0 +1,27 @@
+"""What a use case can refuse, with a sentence that says what to do."""
+
+from matcher.wording import Message
+
+
+class ServiceError(Exception):
+    """A refusal that a person can act on."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(str(message))
+
+
+class NotFound(ServiceError):
+    """There is no such thing in this programme; another programme's counts as none."""
+
+
+class Conflict(ServiceError):
+    """Somebody else changed it meanwhile, or the name is taken."""
+
+
+class CapacityReached(ServiceError):
+    """The mentor has no place left."""
+
+
+class NotAllowed(ServiceError):
+    """A rule of eligibility forbids it."""

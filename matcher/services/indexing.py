@@ -1,0 +1,78 @@
+"""The index of a programme: the newest sound snapshot with later changes laid over it."""
+
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from matcher.index import EntryIndex, build_index, load_latest, make_rows, publish
+from matcher.models import Entry, Facet, Profile, Programme, Vector, VectorSpace
+from matcher.services.embedding import STORED, in_space
+
+_CHANGES_KEPT = 256
+"""Profiles changed since the snapshot before a new one is published; a tenth of all, if that is more."""
+
+
+def open_index(session: Session, programme: Programme, folder: Path, space: VectorSpace) -> EntryIndex:
+    """The programme's index as of this transaction, without running the model.
+
+    Only profiles that changed since the snapshot are read from SQL. A missing or damaged snapshot is
+    built anew from the stored vectors. Deleted profiles may linger: callers name whom they allow.
+    """
+    home = folder / programme.uid
+    found = load_latest(home, model=space.model, revision=space.revision)
+    if found is None:
+        index = build_index(*_read(session, programme, 0, space))
+        publish(home, index, model=space.model, revision=space.revision, watermark=programme.watermark)
+        return index
+    index, manifest = found
+    stale = _changed(session, programme, manifest.watermark)
+    if not stale:
+        return index
+    index = index.replace(stale, *_read(session, programme, manifest.watermark, space))
+    if len(stale) > max(_CHANGES_KEPT, len(set(index.rows["profile_id"].tolist())) // 10):
+        publish(home, index, model=space.model, revision=space.revision, watermark=programme.watermark)
+    return index
+
+
+def current_space(session: Session, programme: Programme, model: str) -> VectorSpace | None:
+    """The space of the programme's newest vector under this model; None before the first one."""
+    newest = session.scalars(
+        select(Vector)
+        .where(Vector.programme_id == programme.id, Vector.model == model)
+        .order_by(Vector.id.desc())
+        .limit(1)
+    ).first()
+    if newest is None:
+        return None
+    return VectorSpace(newest.model, newest.revision, len(newest.values) // STORED.itemsize)
+
+
+def _changed(session: Session, programme: Programme, since: int) -> set[int]:
+    return set(
+        session.scalars(
+            select(Profile.id).where(Profile.programme_id == programme.id, Profile.watermark > since)
+        )
+    )
+
+
+def _read(
+    session: Session, programme: Programme, since: int, space: VectorSpace
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and vectors of the entries of profiles whose watermark is past `since`."""
+    found = session.execute(
+        select(Entry.id, Entry.profile_id, Entry.facet, Vector.values)
+        .join(Profile, Profile.id == Entry.profile_id)
+        .join(Vector, Vector.content_hash == Entry.content_hash)
+        .where(
+            Profile.programme_id == programme.id,
+            Profile.watermark > since,
+            Vector.programme_id == programme.id,
+            *in_space(space),
+        )
+        .order_by(Entry.id)
+    ).all()
+    rows = make_rows([(entry, profile, Facet(facet)) for entry, profile, facet, _ in found])
+    vectors = np.frombuffer(b"".join(values for *_, values in found), dtype=STORED)
+    return rows, vectors.reshape(len(found), space.dimensions).astype(np.float32)

@@ -1,0 +1,187 @@
+"""Programmes, and what a manager sees first about one."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from matcher.models import (
+    Approval,
+    Kind,
+    Mentor,
+    Organisation,
+    Profile,
+    Programme,
+    Recommendation,
+    RecommendationList,
+    Startup,
+)
+from matcher.services.errors import NotFound
+from matcher.services.jobs import WorkState, work_state
+from matcher.services.recommendations import Reason, load_reasons
+from matcher.wording import N_, Message
+
+
+@dataclass(frozen=True, slots=True)
+class PairLine:
+    """A recommended pair, for lists of the best."""
+
+    startup: Profile
+    counterpart: Profile
+    score: float
+    band: str
+    reasons: list[Reason]
+
+
+@dataclass(frozen=True, slots=True)
+class SectorBalance:
+    """Start-ups in a sector against the places that its mentors have."""
+
+    sector: str
+    startups: int
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The state of a programme in figures.
+
+    `matched` counts the start-ups with at least one recommended mentor or funding partner; `without`
+    names those with none.
+    """
+
+    counts: dict[Kind, int]
+    matched: dict[Kind, int]
+    without: dict[Kind, list[Profile]]
+    approved: dict[Kind, int]
+    best: dict[Kind, list[PairLine]]
+    demand: list[SectorBalance]
+    work: WorkState
+
+
+_COUNTERPARTS = (Kind.MENTOR, Kind.FUNDER)
+
+
+def create_programme(
+    session: Session, *, slug: str, name: str, organisation: str, is_sample: bool = False
+) -> Programme:
+    """A new programme, run by a new organisation."""
+    owner = Organisation(slug=slug, name=organisation)
+    session.add(owner)
+    session.flush()
+    programme = Programme(organisation_id=owner.id, slug=slug, name=name, is_sample=is_sample)
+    session.add(programme)
+    session.flush()
+    return programme
+
+
+def list_programmes(session: Session) -> list[Programme]:
+    """All programmes, by name."""
+    return list(session.scalars(select(Programme).order_by(Programme.name)))
+
+
+def get_programme(session: Session, slug: str) -> Programme:
+    """The programme at this address.
+
+    Raises:
+        NotFound: there is none.
+    """
+    programme = session.scalars(select(Programme).where(Programme.slug == slug)).first()
+    if programme is None:
+        raise NotFound(Message(N_("There is no programme at this address.")))
+    return programme
+
+
+def overview(session: Session, programme: Programme) -> Overview:
+    """What the first page shows."""
+    rows = session.execute(
+        select(Profile.kind, func.count()).where(Profile.programme_id == programme.id).group_by(Profile.kind)
+    )
+    found = {Kind(kind): count for kind, count in rows}
+    counts = {kind: found.get(kind, 0) for kind in Kind}
+    without = {kind: _without(session, programme, kind) for kind in _COUNTERPARTS}
+    return Overview(
+        counts=counts,
+        matched={kind: counts[Kind.STARTUP] - len(without[kind]) for kind in _COUNTERPARTS},
+        without=without,
+        approved=_approved(session, programme),
+        best={kind: best_pairs(session, programme, kind) for kind in _COUNTERPARTS},
+        demand=sector_balance(session, programme),
+        work=work_state(session, programme),
+    )
+
+
+def best_pairs(session: Session, programme: Programme, kind: Kind, limit: int = 5) -> list[PairLine]:
+    """The highest-scoring pairs, each start-up and each counterpart at most once."""
+    rows = session.execute(
+        select(RecommendationList.subject_id, Recommendation)
+        .join(Recommendation)
+        .where(
+            RecommendationList.programme_id == programme.id,
+            RecommendationList.candidate_kind == kind,
+            Recommendation.rank <= limit,
+        )
+        .order_by(Recommendation.score.desc(), RecommendationList.subject_id)
+        .limit(limit * 40)
+    ).all()
+    chosen: list[tuple[int, Recommendation]] = []
+    seen: set[int] = set()
+    for subject_id, item in rows:
+        if len(chosen) < limit and subject_id not in seen and item.candidate_id not in seen:
+            chosen.append((subject_id, item))
+            seen |= {subject_id, item.candidate_id}
+    profiles = {p.id: p for p in session.scalars(select(Profile).where(Profile.id.in_(seen)))}
+    return [
+        PairLine(profiles[s], profiles[i.candidate_id], i.score, i.band, load_reasons(i)) for s, i in chosen
+    ]
+
+
+def sector_balance(session: Session, programme: Programme) -> list[SectorBalance]:
+    """Sectors by the number of start-ups in them. A mentor's places count in each of their sectors."""
+    startups: Counter[str] = Counter()
+    for sectors in _sectors(session, programme, Startup):
+        startups.update(sectors)
+    places: Counter[str] = Counter()
+    mentors = session.execute(
+        select(Mentor.sectors, Mentor.capacity).where(Mentor.programme_id == programme.id)
+    )
+    for sectors, capacity in mentors:
+        places.update(dict.fromkeys(sectors, 1 if capacity is None else capacity))
+    sectors = sorted(startups.keys() | places.keys(), key=lambda s: (-startups[s], -places[s], s))
+    return [SectorBalance(sector, startups[sector], places[sector]) for sector in sectors]
+
+
+def _without(session: Session, programme: Programme, kind: Kind) -> list[Profile]:
+    """Start-ups for which the ranking found nobody; those not ranked yet are not among them."""
+    some = select(Recommendation.id).where(Recommendation.list_id == RecommendationList.id)
+    return list(
+        session.scalars(
+            select(Profile)
+            .join(RecommendationList, RecommendationList.subject_id == Profile.id)
+            .where(
+                Profile.programme_id == programme.id,
+                Profile.kind == Kind.STARTUP,
+                RecommendationList.candidate_kind == kind,
+                ~some.exists(),
+            )
+            .order_by(Profile.name)
+        )
+    )
+
+
+def _approved(session: Session, programme: Programme) -> dict[Kind, int]:
+    counterpart = aliased(Profile, flat=True)
+    rows = session.execute(
+        select(counterpart.kind, func.count())
+        .join(Approval, Approval.counterpart_id == counterpart.id)
+        .where(Approval.programme_id == programme.id, Approval.state == "approved")
+        .group_by(counterpart.kind)
+    )
+    found = {Kind(kind): count for kind, count in rows}
+    return {kind: found.get(kind, 0) for kind in _COUNTERPARTS}
+
+
+def _sectors(session: Session, programme: Programme, model: type[Profile]) -> Sequence[list[str]]:
+    return session.scalars(select(model.sectors).where(model.programme_id == programme.id)).all()

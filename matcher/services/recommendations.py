@@ -1,0 +1,112 @@
+"""Reading what was recommended, for people to see."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from matcher.models import Approval, Kind, Profile, Recommendation, RecommendationList
+from matcher.ranking.eligibility import RULE_MESSAGES, Rule
+from matcher.ranking.explanation import Reason, Tone
+from matcher.services.jobs import is_idle
+from matcher.wording import N_, Message
+
+__all__ = ["Reason", "RecommendedCandidate", "RecommendedList", "load_reasons", "read_list"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedCandidate:
+    """One line of a list."""
+
+    profile: Profile
+    rank: int
+    score: float
+    band: str
+    parts: dict[str, float]
+    reasons: list[Reason]
+    approval: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedList:
+    """A profile's recommended candidates of one kind.
+
+    `exclusions` says how many candidates each rule excluded; `fresh` is False while a change of the
+    programme is still being worked in.
+    """
+
+    items: list[RecommendedCandidate]
+    considered: int
+    eligible: int
+    exclusions: list[Message]
+    computed_at: datetime | None
+    fresh: bool
+
+
+def read_list(session: Session, subject: Profile, candidate_kind: Kind) -> RecommendedList:
+    """The list of `subject` as it was last computed; empty before the first time."""
+    found = session.scalars(
+        select(RecommendationList)
+        .options(selectinload(RecommendationList.items))
+        .where(
+            RecommendationList.subject_id == subject.id,
+            RecommendationList.candidate_kind == candidate_kind,
+        )
+    ).first()
+    fresh = is_idle(session, subject.programme_id)
+    if found is None:
+        return RecommendedList([], 0, 0, [], None, fresh)
+    return RecommendedList(
+        items=_candidates(session, subject, found.items),
+        considered=found.considered,
+        eligible=found.eligible,
+        exclusions=[_excluded(Rule(rule), count) for rule, count in found.exclusions.items() if count],
+        computed_at=found.computed_at,
+        fresh=fresh,
+    )
+
+
+def load_reasons(item: Recommendation) -> list[Reason]:
+    """The reasons that were stored with a recommendation."""
+    return [Reason(Tone(reason["tone"]), Message.from_json(reason)) for reason in item.reasons]
+
+
+def dump_reasons(reasons: list[Reason]) -> list[dict[str, object]]:
+    """The form in which reasons are stored."""
+    return [{"tone": reason.tone.value, **reason.message.to_json()} for reason in reasons]
+
+
+def _candidates(
+    session: Session, subject: Profile, items: list[Recommendation]
+) -> list[RecommendedCandidate]:
+    ids = [item.candidate_id for item in items]
+    profiles = {p.id: p for p in session.scalars(select(Profile).where(Profile.id.in_(ids)))}
+    approvals = _approvals(session, subject)
+    return [
+        RecommendedCandidate(
+            profiles[item.candidate_id],
+            item.rank,
+            item.score,
+            item.band,
+            item.parts,
+            load_reasons(item),
+            approvals.get(item.candidate_id),
+        )
+        for item in items
+    ]
+
+
+def _approvals(session: Session, subject: Profile) -> dict[int, str]:
+    """The decisions about the subject's pairs, by the other side's id."""
+    if subject.kind == Kind.STARTUP:
+        query = select(Approval.counterpart_id, Approval.state).where(Approval.startup_id == subject.id)
+    else:
+        query = select(Approval.startup_id, Approval.state).where(Approval.counterpart_id == subject.id)
+    return {other: state for other, state in session.execute(query)}  # noqa: C416
+
+
+def _excluded(rule: Rule, count: int) -> Message:
+    return Message(
+        N_("%(count)s not eligible because %(rule)s"), {"count": count, "rule": RULE_MESSAGES[rule]}
+    )

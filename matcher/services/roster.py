@@ -1,0 +1,123 @@
+"""A programme's profiles as the facts that the ranking works on."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.core import get_global
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from matcher.models import Approval, Facet, Funder, Kind, Mentor, Profile, Programme, Startup
+from matcher.ranking.facts import Facts
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Facts by kind, and each entry's text by its id, for the reasons."""
+
+    facts: dict[Kind, list[Facts]]
+    texts: dict[int, str]
+
+
+def load_roster(session: Session, programme: Programme) -> Roster:
+    """The facts of every profile in the programme, in the order of their refs."""
+    profiles = session.scalars(
+        select(Profile)
+        .options(selectinload(Profile.entries))
+        .where(Profile.programme_id == programme.id)
+        .order_by(Profile.ref)
+    ).all()
+    taken = _taken(session, programme)
+    pitches = {p.id: next(iter(p.texts(Facet.PITCH)), p.name) for p in profiles}
+    facts: dict[Kind, list[Facts]] = {kind: [] for kind in Kind}
+    texts = {}
+    for profile in profiles:
+        facts[Kind(profile.kind)].append(facts_of(profile, taken.get(profile.id, 0)))
+        for entry in profile.entries:
+            texts[entry.id] = pitches.get(entry.refers_to_id or 0, entry.text)
+    return Roster(facts, texts)
+
+
+def facts_of(profile: Profile, taken: int = 0) -> Facts:
+    """The facts of one profile; `taken` counts the approved start-ups of a mentor."""
+    common = Facts(
+        id=profile.id,
+        kind=Kind(profile.kind),
+        ref=profile.ref,
+        name=profile.name,
+        languages=tuple(profile.languages),
+        sectors=frozenset(profile.sectors),
+        country=profile.country,
+    )
+    if isinstance(profile, Mentor):
+        return replace(
+            common,
+            keys=_keys([profile.ref, profile.name, profile.affiliation, profile.email]),
+            conflicts=_keys(profile.conflicts),
+            identities=_keys([profile.affiliation, profile.email]),
+            stages=frozenset(profile.stages),
+            markets=frozenset(profile.markets),
+            places=None if profile.capacity is None else profile.capacity - taken,
+            utc_offsets=_offsets(profile.timezone, profile.country),
+        )
+    if isinstance(profile, Startup):
+        return replace(
+            common,
+            keys=_keys([profile.ref, profile.name, profile.email]),
+            conflicts=_keys(profile.conflicts),
+            identities=_keys([profile.name, profile.email]),
+            stages=frozenset([profile.stage] if profile.stage else []),
+            markets=frozenset(profile.markets),
+            utc_offsets=_offsets(None, profile.country),
+            raising=None if profile.raising is None else float(profile.raising),
+            currency=profile.currency,
+        )
+    assert isinstance(profile, Funder)  # noqa: S101 - the last of the three kinds
+    return replace(
+        common,
+        keys=_keys([profile.ref, profile.name, profile.email]),
+        identities=_keys([profile.name, profile.email]),
+        stages=frozenset(profile.stages),
+        markets=frozenset(profile.countries),
+        ticket=(_number(profile.ticket_min), _number(profile.ticket_max)),
+        currency=profile.currency,
+        backs=frozenset(e.refers_to_id for e in profile.entries if e.refers_to_id is not None),
+    )
+
+
+def _taken(session: Session, programme: Programme) -> dict[int, int]:
+    """Approved start-ups by counterpart."""
+    rows = session.execute(
+        select(Approval.counterpart_id, func.count())
+        .where(Approval.programme_id == programme.id, Approval.state == "approved")
+        .group_by(Approval.counterpart_id)
+    )
+    return {counterpart: count for counterpart, count in rows}  # noqa: C416
+
+
+def _keys(names: Iterable[str | None]) -> frozenset[str]:
+    """Names made comparable: without case, accents, punctuation and double spaces."""
+    return frozenset(key for name in names if name and (key := _key(name)))
+
+
+def _key(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^\w@.]+", " ", plain).split())
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(str(value))
+
+
+@lru_cache(maxsize=1024)
+def _offsets(timezone: str | None, country: str | None) -> tuple[float, ...]:
+    """Hours from UTC of a time zone, or else of each zone that a country has, in January."""
+    zones = [timezone] if timezone else get_global("territory_zones").get(country or "", [])
+    offsets = (ZoneInfo(zone).utcoffset(datetime(2026, 1, 15)) for zone in zones)  # noqa: DTZ001
+    return tuple(sorted({offset / timedelta(hours=1) for offset in offsets if offset is not None}))

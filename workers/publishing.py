@@ -1,0 +1,20 @@
+"""Which task and queue a job of each kind goes to. A message is a job's id and nothing else."""
+
+from matcher.models import Job, JobKind
+from workers.app import app
+
+ROUTES: dict[JobKind, tuple[str, str]] = {
+    JobKind.IMPORT: ("tandem.import", "default"),
+    JobKind.RECOMMEND: ("tandem.recommend", "default"),
+    JobKind.EMBED: ("tandem.embed", "embedding"),
+}
+
+
+def publish(job: Job) -> None:
+    """Hand the broker the id of a job.
+
+    Raises:
+        kombu.exceptions.OperationalError: the broker cannot be reached; the job's row stays queued.
+    """
+    task, queue = ROUTES[JobKind(job.kind)]
+    app.send_task(task, args=[job.id], queue=queue, retry=False)

@@ -1,0 +1,64 @@
+"""The tasks: each names the use cases that do a job of its kind, in their transactions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from config.settings import get_settings
+from matcher.db import reading, unit_of_work
+from matcher.models import Upload
+from matcher.services import uploads
+from matcher.services.pipeline import embed_outdated, embed_profiles, recommend_programme
+from workers.app import app
+from workers.running import Run, run_job
+
+
+@app.task(name="tandem.import")
+def import_sheet(job_id: int) -> None:
+    """Import an uploaded sheet."""
+    run_job(job_id, _import)
+
+
+@app.task(name="tandem.embed")
+def embed(job_id: int) -> None:
+    """Embed the texts of some profiles."""
+    run_job(job_id, _embed)
+
+
+@app.task(name="tandem.recommend")
+def recommend(job_id: int) -> None:
+    """Rank a whole programme anew."""
+    run_job(job_id, _recommend)
+
+
+def _import(run: Run) -> None:
+    folder = get_settings().uploads
+    with reading(run.engine) as session:
+        upload = session.get_one(Upload, run.job.payload["upload_id"])
+    found = uploads.read_upload(upload, folder)
+    run.progress(0, len(found.drafts))
+    with unit_of_work(run.engine) as session:
+        result = uploads.import_reading(session, upload, found, actor=run.job.payload["actor"])
+        run.finish(session, result)
+
+
+def _embed(run: Run) -> Mapping[str, Any]:
+    from matcher.embedding import load_encoder  # torch takes seconds; other queues never need it
+
+    encoder = load_encoder(get_settings().model)
+    ids = run.job.payload.get("profile_ids")
+    if ids is None:
+        return {"encoded": embed_outdated(run.engine, run.job.programme_id, encoder, run.progress)}
+    return {"encoded": embed_profiles(run.engine, run.job.programme_id, ids, encoder, run.progress)}
+
+
+def _recommend(run: Run) -> Mapping[str, Any]:
+    settings = get_settings()
+    lists = recommend_programme(
+        run.engine,
+        run.job.programme_id,
+        snapshots=settings.snapshots,
+        model=settings.model,
+        length=settings.list_length,
+        progress=run.progress,
+    )
+    return {"lists": lists}
