@@ -24,7 +24,7 @@ class UseMultilingual(InputModule):
         super().__init__()  # type: ignore[no-untyped-call]
         self.encoder = USE(threads=os.cpu_count() or 1)
 
-    def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **_kwargs: Any) -> dict[str, Any]:
+    def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
         """Pass the texts on: the package tokenises as it encodes, in batches bounded by tokens."""
         return {"text": [f"{prompt or ''}{text}" for text in inputs]}
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from matcher.models.kinds import Kind
 from matcher.ranking.facts import Bool, FactTable
@@ -44,7 +45,7 @@ def exclusions(startups: FactTable, counterparts: FactTable, kind: Kind) -> dict
 
 def _language(startups: FactTable, counterparts: FactTable) -> Bool:
     ours, theirs = startups.members("languages"), counterparts.members("languages")
-    return _both_stated(ours, theirs) & ~_meet(ours, theirs)
+    return _disjoint(ours, theirs)
 
 
 def _conflict(startups: FactTable, counterparts: FactTable) -> Bool:
@@ -62,19 +63,18 @@ def _capacity(startups: FactTable, mentors: FactTable) -> Bool:
 
 def _stage(startups: FactTable, funders: FactTable) -> Bool:
     ours, theirs = startups.members("stages"), funders.members("stages")
-    return _both_stated(ours, theirs) & ~_meet(ours, theirs)
+    return _disjoint(ours, theirs)
 
 
 def _country(startups: FactTable, funders: FactTable) -> Bool:
     columns = startups.vocabulary["markets"]
     home = np.zeros((len(startups), len(columns)), dtype=np.bool_)
-    stated = np.zeros(len(startups), dtype=np.bool_)
+    stated = np.array([facts.country is not None for facts in startups.facts], dtype=np.bool_)
     for row, facts in enumerate(startups.facts):
-        stated[row] = facts.country is not None
         if facts.country in columns:
             home[row, columns[facts.country]] = True
     theirs = funders.members("markets")
-    return stated[:, None] & theirs.any(axis=1)[None, :] & ~_meet(home, theirs)
+    return np.outer(stated, theirs.any(axis=1)) & ~_meet(home, theirs)
 
 
 def _ticket(startups: FactTable, funders: FactTable) -> Bool:
@@ -82,10 +82,14 @@ def _ticket(startups: FactTable, funders: FactTable) -> Bool:
     raising = startups.number([facts.raising for facts in startups.facts])[:, None]
     lowest = funders.number([facts.ticket[0] for facts in funders.facts])[None, :]
     highest = funders.number([facts.ticket[1] for facts in funders.facts])[None, :]
-    ours = np.array([facts.currency for facts in startups.facts], dtype=object)[:, None]
-    theirs = np.array([facts.currency for facts in funders.facts], dtype=object)[None, :]
-    comparable = np.equal(ours, theirs) | np.equal(ours, None) | np.equal(theirs, None)
-    return comparable.astype(np.bool_) & ((raising < lowest) | (raising > highest))
+    ours, theirs = _currencies(startups)[:, None], _currencies(funders)[None, :]
+    comparable: Bool = (ours == theirs) | (ours == "") | (theirs == "")
+    return comparable & ((raising < lowest) | (raising > highest))
+
+
+def _currencies(table: FactTable) -> npt.NDArray[np.str_]:
+    """Currency codes, "" where none is stated."""
+    return np.array([facts.currency or "" for facts in table.facts], dtype="U3")
 
 
 def _already_backed(startups: FactTable, funders: FactTable) -> Bool:
@@ -97,11 +101,13 @@ def _already_backed(startups: FactTable, funders: FactTable) -> Bool:
 
 def _meet(ours: Bool, theirs: Bool) -> Bool:
     """Whether two rows have a word in common, for all pairs."""
-    return (ours.astype(np.float32) @ theirs.astype(np.float32).T) > 0
+    shared: Bool = (ours.astype(np.float32) @ theirs.astype(np.float32).T) > 0
+    return shared
 
 
-def _both_stated(ours: Bool, theirs: Bool) -> Bool:
-    return ours.any(axis=1)[:, None] & theirs.any(axis=1)[None, :]
+def _disjoint(ours: Bool, theirs: Bool) -> Bool:
+    """Whether both rows have words, and none in common, for all pairs."""
+    return np.outer(ours.any(axis=1), theirs.any(axis=1)) & ~_meet(ours, theirs)
 
 
 _Apply = Callable[[FactTable, FactTable], Bool]

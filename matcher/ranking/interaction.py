@@ -43,7 +43,8 @@ def late_interaction(cosines: Float32, groups: Int64, best_pairs: int) -> Float3
     found = np.isfinite(pairs)
     total = np.where(found, pairs, 0).sum(axis=1, dtype=np.float64)
     with np.errstate(invalid="ignore"):
-        return (total / found.sum(axis=1)).astype(np.float32)
+        mean: Float32 = (total / found.sum(axis=1)).astype(np.float32)
+    return mean
 
 
 def ramp(cosine: Float32, floor: float, ceiling: float) -> npt.NDArray[np.float64]:

@@ -1,0 +1,48 @@
+# Everything a newcomer needs. `make run` and `make test` install what they need first, without root.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+FILES := config matcher tests web workers benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check lint types bench catalogues browser clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(INSTALLED) ## Make .venv with the `tandem` command in it
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Tandem needs Python 3.11 or newer; name one: make PYTHON=python3.12 install") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+catalogues: $(INSTALLED) ## Compile the translations
+	@$(BIN)/python -m config.catalogues
+
+run: $(INSTALLED) catalogues ## Start Tandem with a sample programme, on this machine only
+	@exec $(BIN)/tandem up
+
+browser:
+	@$(BIN)/python -m tests.browser.chromium
+
+test: $(INSTALLED) catalogues browser ## Run the tests, on SQLite and PostgreSQL, with real services
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check $(FILES)
+	$(BIN)/ruff format --check $(FILES)
+	$(BIN)/lint-imports --no-timing
+	$(BIN)/djlint web/templates --check --quiet
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+check: lint types test ## What CI runs, with lint and types before it
+
+bench: $(INSTALLED) ## Print the quality and speed figures; DATA=folder has the labelled sets
+	$(BIN)/python -m benchmarks.quality --data $(or $(DATA),../shared/data/eval)
+
+clean: ## Remove what was installed; your data stays
+	rm -rf .venv

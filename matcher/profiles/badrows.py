@@ -1,0 +1,31 @@
+"""The rows that were not imported, written out for somebody to correct and import again."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from matcher.profiles.reading import SheetReading
+from matcher.profiles.rows import ADDED_COLUMNS
+from matcher.profiles.sheet import FORMULA
+
+
+def write_bad_rows(reading: SheetReading, path: Path) -> None:
+    """A CSV of the bad rows as they stood, with the columns `row` and `reason` after them."""
+    width = max(len(reading.columns), *(len(bad.cells) for bad in reading.bad_rows), 0)
+    headers = [column.header for column in reading.columns]
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(safe_cells([*_padded(headers, width), *ADDED_COLUMNS]))
+        for bad in reading.bad_rows:
+            reasons = " ".join(str(problem.message()) for problem in bad.problems)
+            writer.writerow(safe_cells([*_padded(bad.cells, width), str(bad.row), reasons]))
+
+
+def _padded(cells: Iterable[str], width: int) -> list[str]:
+    row = list(cells)
+    return row + [""] * (width - len(row))
+
+
+def safe_cells(cells: Iterable[str]) -> list[str]:
+    """Cells that no spreadsheet takes for a formula."""
+    return [f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells]

@@ -1,0 +1,19 @@
+"""What can be wrong with a sheet or a cell, as sentences that carry their data."""
+
+from matcher.wording import Message
+
+
+class SheetError(ValueError):
+    """The sheet as a whole cannot be read. `message` says what is wrong, where, and what to do."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class CellError(ValueError):
+    """One cell cannot be understood. `expected` says what would be right."""
+
+    def __init__(self, expected: Message) -> None:
+        super().__init__(expected)
+        self.expected = expected

@@ -1,0 +1,91 @@
+"""Encodings, delimiters and workbooks that are read as they are."""
+
+import datetime
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from matcher.profiles.sheet import open_sheet
+
+from .sheets import csv_sheet, xlsx_sheet
+
+FRENCH = [["Société", "Activité"], ["Élan", "Génère de l’énergie à Thiès; où ça"]]
+RUSSIAN = [["Компания", "Описание"], ["Заря", "Доставка продуктов в сёла"]]
+ARABIC = [["الشركة", "الوصف"], ["النور", "منصة لتعليم البرمجة للشباب"]]
+CHINESE = [["公司", "简介"], ["晨光", "为农村提供太阳能"]]
+SHORT = [["Nom"], ["Café"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "encoding"),
+    [
+        *((rows, "utf-8") for rows in (FRENCH, RUSSIAN, ARABIC, CHINESE, SHORT)),
+        *((rows, "utf-8-sig") for rows in (FRENCH, CHINESE)),
+        *((rows, "utf-16") for rows in (FRENCH, RUSSIAN, ARABIC, CHINESE, SHORT)),
+        (FRENCH, "utf-16-le"),
+        (FRENCH, "cp1252"),
+        (SHORT, "cp1252"),
+        (RUSSIAN, "cp1251"),
+        (ARABIC, "cp1256"),
+        (CHINESE, "gb18030"),
+    ],
+)
+def test_a_csv_is_read_in_any_usual_encoding(
+    tmp_path: Path, rows: list[list[str]], encoding: str
+) -> None:
+    sheet = open_sheet(csv_sheet(tmp_path / "a.csv", rows, encoding))
+    assert [list(sheet.headers), *(list(cells) for _, cells in sheet.rows())] == rows
+
+
+def test_one_accent_at_the_end_of_a_long_ascii_file_is_read(tmp_path: Path) -> None:
+    rows = [["Name"], *([f"Company {n}"] for n in range(40_000)), ["Café de Thiès"]]
+    sheet = open_sheet(csv_sheet(tmp_path / "a.csv", rows, "cp1252"))
+    assert list(sheet.rows())[-1] == (40_002, ("Café de Thiès",))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_csv_is_read_with_any_usual_delimiter(tmp_path: Path, delimiter: str) -> None:
+    rows = [["name", "needs"], ["A, B", "sales; pricing | hiring"], ['5" x', "a\nb;c"]]
+    sheet = open_sheet(csv_sheet(tmp_path / "a.csv", rows, delimiter=delimiter))
+    assert [list(sheet.headers), *(list(cells) for _, cells in sheet.rows())] == rows
+
+
+def test_excels_hint_names_the_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("sep=;\nname;pitch\nA;b, c, d\n")
+    sheet = open_sheet(path)
+    assert (sheet.headers, list(sheet.rows())) == (("name", "pitch"), [(2, ("A", "b, c, d"))])
+
+
+def test_rows_are_numbered_as_a_spreadsheet_shows_them(tmp_path: Path) -> None:
+    rows = [[""], ["name", "pitch"], ["A", "one\ntwo"], ["", " "], ["B", "x"]]
+    for path in (csv_sheet(tmp_path / "a.csv", rows), xlsx_sheet(tmp_path / "a.xlsx", rows)):
+        sheet = open_sheet(path)
+        assert sheet.header_row == 2
+        assert [number for number, _ in sheet.rows()] == [3, 5]
+
+
+def test_a_workbook_gives_numbers_and_dates_as_people_read_them(tmp_path: Path) -> None:
+    path = tmp_path / "called.csv"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Empty")
+        hidden = book.add_worksheet("Hidden")
+        hidden.write(0, 0, "secret")
+        hidden.hide()
+        sheet = book.add_worksheet("Ventures")
+        sheet.write_row(2, 1, ["name", "a", "b", "c", "d"])
+        sheet.write_row(3, 1, ["A", 3.0, 2.5, True])
+        date = book.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_datetime(3, 5, datetime.datetime(2019, 5, 1), date)  # noqa: DTZ001 - as Excel
+    opened = open_sheet(path)
+    assert "Ventures" in str(opened.format)
+    assert opened.headers[-5:] == ("name", "a", "b", "c", "d")
+    assert [(n, cells[-5:]) for n, cells in opened.rows()] == [
+        (4, ("A", "3", "2.5", "TRUE", "2019-05-01"))
+    ]
+
+
+def test_a_sheet_can_be_read_twice(tmp_path: Path) -> None:
+    sheet = open_sheet(xlsx_sheet(tmp_path / "a.xlsx", [["name"], ["A"]]))
+    assert list(sheet.rows()) == list(sheet.rows()) == [(2, ("A",))]

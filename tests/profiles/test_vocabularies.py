@@ -1,0 +1,68 @@
+"""The data files of config/taxonomy agree with the code and with themselves."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from matcher.models.kinds import Kind
+from matcher.profiles.fields import FIELDS
+from matcher.profiles.places import countries, country_name, region
+from matcher.profiles.taxonomy import LOCALES, label, load_toml, taxonomy
+from matcher.profiles.text import key
+from matcher.profiles.tongues import language_name
+
+REAL = Path("/work/shared/data/real/startups.csv")
+NAMES = ("sectors", "stages", "sdgs", "funder_kinds")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_code_has_a_label_in_six_languages_and_is_found_by_each(name: str) -> None:
+    for code, labels in taxonomy(name).labels.items():
+        assert set(labels) == set(LOCALES)
+        assert {taxonomy(name).find(text) for text in labels.values()} == {code}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_word_stands_for_two_codes(name: str) -> None:
+    owners: dict[str, set[str]] = {}
+    for code, entry in load_toml(name).items():
+        for word in entry["synonyms"]:
+            owners.setdefault(key(word), set()).add(code)
+    assert {word: codes for word, codes in owners.items() if len(codes) > 1} == {}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_no_header_stands_for_two_fields(kind: Kind) -> None:
+    table = load_toml("headers")
+    fields = {f.name for f in FIELDS[kind]}
+    owners: dict[str, set[str]] = {}
+    for part in (table["all"], table[kind.value]):
+        for name, words in part.items():
+            for word in words if name in fields else ():
+                owners.setdefault(key(word), set()).add(name)
+    assert {word: names for word, names in owners.items() if len(names) > 1} == {}
+    assert fields == {n for names in owners.values() for n in names}
+
+
+def test_regions_are_made_of_countries() -> None:
+    for code in load_toml("regions"):
+        assert set(region(code) or ()) <= countries()
+    assert region("worldwide") == ()
+    assert len(region("Африка") or ()) == 55
+
+
+def test_codes_are_shown_in_the_readers_language() -> None:
+    assert label("sectors", "agritech", "fr") == "Agriculture et alimentation"
+    assert label("sdgs", 5, "es") == "Igualdad de género"
+    assert label("sectors", "falconry", "fr") == "falconry"
+    assert country_name("CI", "fr") == "Côte d’Ivoire"
+    assert language_name("sw", "zh") == "斯瓦希里语"
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real sheets are not on this machine")
+def test_nearly_every_sector_of_a_real_sheet_is_known() -> None:
+    with REAL.open(encoding="utf-8") as file:
+        cells = [cell for row in csv.DictReader(file) for cell in row["Categories"].split(",")]
+    typed = [cell for cell in cells if cell.strip()]
+    assert sum(taxonomy("sectors").find(cell) is not None for cell in typed) > 0.98 * len(typed)
