@@ -1,0 +1,1 @@
+"""Commands that print every quality and speed figure that the documents claim."""

@@ -1,0 +1,119 @@
+"""Who is let in: this machine only, only through the table of permissions, no forged forms."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config.settings import Settings
+from tests.web.conftest import submit
+from tests.web.world import World
+from web import create_app
+from web.permissions import TABLE
+
+
+def test_every_endpoint_is_in_the_table_and_no_other(app: Flask) -> None:
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(TABLE)
+
+
+def test_an_endpoint_outside_the_table_is_refused(settings: Settings) -> None:
+    strict, lenient = create_app(settings, testing=True), create_app(settings)
+    for made in (strict, lenient):
+        made.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+
+    with pytest.raises(LookupError, match="forgotten"):
+        strict.test_client().get("/forgotten")
+    assert lenient.test_client().get("/forgotten").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["192.168.1.7", "10.0.0.1", "203.0.113.9", "2001:db8::1", "", "unix:"])
+@pytest.mark.parametrize("path", ["/", "/p/rural-links", "/health", "/nowhere"])
+def test_other_machines_are_refused(client: FlaskClient, world: World, address: str, path: str) -> None:
+    answer = client.get(path, environ_overrides={"REMOTE_ADDR": address})
+
+    assert answer.status_code == 403
+    assert "no accounts yet" in answer.text
+    assert "Rural Links" not in answer.text
+    assert answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:80", "[::1]", "[::1]:8000"])
+def test_this_machine_is_served(client: FlaskClient, address: str, host: str) -> None:
+    answer = client.get("/health", headers={"Host": host}, environ_overrides={"REMOTE_ADDR": address})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "192.168.1.7:8000", "[::2]", ""],
+)
+def test_a_foreign_name_for_this_machine_is_refused(client: FlaskClient, host: str) -> None:
+    assert client.get("/health", headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_a_proxy_in_between_is_refused(client: FlaskClient, header: str) -> None:
+    assert client.get("/health", headers={header: "203.0.113.9"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "startups/new",
+        "startups/1/edit",
+        "startups/1/remove",
+        "startups/1/decide",
+        "decisions/1/undo",
+        "import",
+        "imports/0000",
+    ],
+)
+def test_a_form_without_its_token_is_refused(client: FlaskClient, world: World, tail: str) -> None:
+    answer = client.post(f"/p/{world.slug}/{tail}", data={"name": "Forged", "approve": "1"})
+
+    assert answer.status_code == 400
+    assert "send the form again" in answer.text
+
+
+def test_every_post_of_the_application_is_among_those_tested(app: Flask) -> None:
+    posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+
+    assert posts == {
+        "editing.create",
+        "editing.update",
+        "editing.remove",
+        "decisions.decide",
+        "decisions.undo",
+        "uploads.receive",
+        "uploads.confirm",
+    }
+
+
+def test_an_undo_leads_nowhere_else(client: FlaskClient, world: World) -> None:
+    answer = submit(
+        client,
+        f"/p/{world.slug}/startups/{world.startup}",
+        to=f"/p/{world.slug}/decisions/999/undo",
+        back="https://evil.example/",
+    )
+
+    assert answer.status_code == 303
+    assert answer.location == f"/p/{world.slug}/decisions"
+
+
+def test_the_session_key_is_made_once_and_kept_private(settings: Settings) -> None:
+    first, second = create_app(settings), create_app(settings)
+
+    assert first.secret_key == second.secret_key
+    assert len(str(first.secret_key)) >= 32
+    assert (settings.data / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_a_breakdown_is_told_without_the_database(settings: Settings) -> None:
+    answer = create_app(settings).test_client().get("/")  # no tables were made
+
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.text
+    assert "sqlite" not in answer.text.lower()
+    assert answer.headers["Content-Security-Policy"]

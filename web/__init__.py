@@ -1,0 +1,51 @@
+"""The web application: thin views over `matcher.services`. It loads no model and no index."""
+
+import logging
+
+from flask import Flask
+from whitenoise import WhiteNoise
+
+from config.settings import Settings
+from matcher.db import make_engine
+from web import assets, filters, i18n, permissions, security
+from web.converters import KindConverter
+from web.views import decisions, editing, errors, health, overview, profiles, uploads
+
+_FORM_BYTES = 1_000_000
+"""What a form's own fields may weigh beside an uploaded sheet."""
+
+
+def create_app(settings: Settings, *, testing: bool = False) -> Flask:
+    """A Flask application for these settings. Opens no connection until it is asked something."""
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        TESTING=testing,
+        SECRET_KEY=security.secret_key(settings),
+        SESSION_COOKIE_NAME="tandem",
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=settings.upload_megabytes * 1024 * 1024 + _FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
+        WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch must still be saved
+    )
+    app.extensions["tandem_settings"] = settings
+    app.extensions["tandem_engine"] = make_engine(settings.sqlalchemy_url)
+    app.url_map.converters["kind"] = KindConverter
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    # The order counts: who may talk to us at all, then what they may do, then forged forms.
+    security.init(app)
+    permissions.init(app)
+    security.csrf.init_app(app)
+    i18n.init(app)
+    filters.init(app)
+    assets.init(app)
+    for module in (overview, profiles, editing, decisions, uploads, health):
+        app.register_blueprint(module.blueprint)
+    errors.init(app)
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=assets.FOLDER,
+        prefix=assets.PREFIX,
+        add_headers_function=assets.add_headers,
+    )
+    logging.getLogger("web").debug("web application ready")
+    return app

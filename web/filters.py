@@ -1,0 +1,122 @@
+"""What the templates call to put our codes, messages and numbers into the reader's words."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Flask
+from flask_babel import format_datetime, format_decimal, gettext
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+
+from matcher.models import Entry, Facet, Kind
+from matcher.profiles.places import country_name
+from matcher.profiles.taxonomy import label
+from matcher.profiles.tongues import language_name
+from matcher.wording import N_, Message, Term
+from web.facts import facts
+from web.i18n import locale_code
+from web.notices import notices
+
+_ONE = {
+    Kind.STARTUP: N_("Start-up"),
+    Kind.MENTOR: N_("Mentor"),
+    Kind.FUNDER: N_("Funding partner"),
+}
+_MANY = {
+    Kind.STARTUP: N_("Start-ups"),
+    Kind.MENTOR: N_("Mentors"),
+    Kind.FUNDER: N_("Funding partners"),
+}
+_FACETS = {
+    Facet.PITCH: N_("Pitch"),
+    Facet.THESIS: N_("Thesis"),
+    Facet.NEED: N_("Needs"),
+    Facet.EXPERTISE: N_("Expertise"),
+    Facet.EXPERIENCE: N_("Experience"),
+    Facet.INTEREST: N_("Interests"),
+    Facet.OFFER: N_("Offers besides money"),
+    Facet.PORTFOLIO: N_("Portfolio"),
+}
+_BANDS = {"strong": N_("Strong match"), "good": N_("Good match"), "possible": N_("Possible match")}
+_HOW = {
+    "name": N_("Same name"),
+    "synonym": N_("Another word for it"),
+    "likeness": N_("Looks like it"),
+    "override": N_("Chosen by you"),
+    "note": N_("Kept as a note"),
+}
+
+
+def say(message: Message) -> Markup:
+    """A message in the reader's language, whatever it quotes kept apart in its own direction."""
+    sentence = Markup(escape(gettext(message.template)))  # noqa: S704 - escaped right here
+    if not message.params:
+        return Markup(sentence.replace("%%", "%"))  # noqa: S704 - was safe before
+    return sentence % {name: _part(value) for name, value in message.params.items()}
+
+
+def _part(value: Any) -> Any:
+    if isinstance(value, Message):
+        return say(value)
+    if isinstance(value, Term):
+        return Markup("<bdi>{}</bdi>").format(name_term(value))
+    if isinstance(value, list | tuple):
+        return Markup(gettext(", ")).join(_part(item) for item in value)  # noqa: S704 - our own
+    return Markup("<bdi>{}</bdi>").format(value) if isinstance(value, str) else value
+
+
+def name_term(term: Term) -> str:
+    """A code of one of our vocabularies in the reader's language."""
+    if term.vocabulary == "country":
+        return country_name(term.code, locale_code())
+    if term.vocabulary == "language":
+        return language_name(term.code, locale_code())
+    return label(f"{term.vocabulary}s", term.code, locale_code())
+
+
+def by_facet(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+    """The entries of each facet, the facets that say most about a profile first."""
+    found: dict[str, list[Entry]] = {facet.value: [] for facet in _FACETS}
+    for entry in entries:
+        found[entry.facet].append(entry)
+    return [(facet, texts) for facet, texts in found.items() if texts]
+
+
+def lead_text(entries: Iterable[Entry]) -> str:
+    """The entry that best says at a glance what a profile is about."""
+    for _, texts in by_facet(entries):
+        return texts[0].text
+    return ""
+
+
+def _name_of(names: Mapping[Any, str], code: Any) -> str:
+    found = names.get(code)
+    return gettext(found) if found else str(code)
+
+
+def _csrf_input() -> Markup:
+    """The hidden input that every form that posts must have."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def init(app: Flask) -> None:
+    """Register them all."""
+    app.jinja_env.filters.update(
+        say=say,
+        lead_text=lead_text,
+        by_facet=by_facet,
+        one=lambda kind: _name_of(_ONE, Kind(kind)),
+        many=lambda kind: _name_of(_MANY, Kind(kind)),
+        facet=lambda facet: _name_of(_FACETS, Facet(facet)),
+        band=lambda band: _name_of(_BANDS, band),
+        how=lambda how: _name_of(_HOW, how),
+        number=format_decimal,
+        moment=lambda instant: format_datetime(instant, "medium"),
+        sector=lambda code: label("sectors", code, locale_code()),
+        stage=lambda code: label("stages", code, locale_code()),
+        country=lambda code: country_name(code, locale_code()),
+        language=lambda code: language_name(code, locale_code()),
+    )
+    app.jinja_env.globals.update(
+        Kind=Kind, csrf=_csrf_input, facts=facts, notices=notices, message_from=Message.from_json
+    )

@@ -1,0 +1,80 @@
+"""The six languages: how one is chosen, and what the templates need to know about it.
+
+Catalogues live in `web/translations/<locale>/LC_MESSAGES/messages.po`. From the project's root:
+
+    pybabel extract -F web/babel.cfg -k N_ -k lazy_gettext -o web/translations/messages.pot .
+    pybabel update -i web/translations/messages.pot -d web/translations   # first time: init -l fr
+    pybabel compile -d web/translations
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from babel import Locale
+from flask import Flask, Response, request
+from flask_babel import Babel, get_locale
+
+LOCALES = {
+    "ar": "العربية",
+    "zh": "中文",
+    "en": "English",
+    "fr": "Français",
+    "ru": "Русский",
+    "es": "Español",
+}
+_DEFAULT = "en"
+_COOKIE = "lang"
+_YEAR = 365 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Language:
+    """One entry of the language switcher."""
+
+    code: str
+    name: str
+    href: str
+    current: bool
+
+
+def choose_locale() -> str:
+    """`?lang=`, then the cookie that it left, then what the browser asks for."""
+    for wanted in (request.args.get("lang"), request.cookies.get(_COOKIE)):
+        if wanted in LOCALES:
+            return wanted
+    return request.accept_languages.best_match(LOCALES) or _DEFAULT
+
+
+def locale_code() -> str:
+    """The code of the language of this page."""
+    return str(get_locale() or _DEFAULT)
+
+
+def text_direction() -> str:
+    """`ltr` or `rtl`."""
+    return Locale.parse(locale_code()).text_direction
+
+
+def languages() -> list[Language]:
+    """The switcher: this page in each language."""
+    rule = request.url_rule
+    path = request.path if rule is None or "GET" in (rule.methods or ()) else "/"
+    kept = [(k, v) for k, v in request.args.items(multi=True) if k != "lang"]
+    return [
+        Language(code, name, f"{path}?{urlencode([*kept, ('lang', code)])}", code == locale_code())
+        for code, name in LOCALES.items()
+    ]
+
+
+def _remember_choice(response: Response) -> Response:
+    wanted = request.args.get("lang")
+    if wanted in LOCALES:
+        response.set_cookie(_COOKIE, wanted, max_age=_YEAR, httponly=True, samesite="Lax")
+    return response
+
+
+def init(app: Flask) -> None:
+    """Choose the language of each request, and tell the templates."""
+    Babel(app, default_locale=_DEFAULT, locale_selector=choose_locale)
+    app.after_request(_remember_choice)
+    app.jinja_env.globals.update(locale_code=locale_code, text_direction=text_direction, languages=languages)

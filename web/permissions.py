@@ -1,0 +1,72 @@
+"""Who may call what: one table. An endpoint that is not in it is refused."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from flask import Flask, abort, current_app, request
+
+
+class Permission(StrEnum):
+    """What somebody may be allowed to do."""
+
+    ANYONE = "anyone"
+    READ = "read the programme"
+    EDIT = "add, change and remove profiles"
+    DECIDE = "approve and reject pairs"
+    IMPORT = "import sheets"
+
+
+TABLE: Mapping[str, Permission] = MappingProxyType(
+    {
+        "health.health": Permission.ANYONE,
+        "overview.home": Permission.READ,
+        "overview.programme": Permission.READ,
+        "profiles.index": Permission.READ,
+        "profiles.show": Permission.READ,
+        "editing.new": Permission.EDIT,
+        "editing.create": Permission.EDIT,
+        "editing.edit": Permission.EDIT,
+        "editing.update": Permission.EDIT,
+        "editing.confirm_removal": Permission.EDIT,
+        "editing.remove": Permission.EDIT,
+        "decisions.index": Permission.READ,
+        "decisions.decide": Permission.DECIDE,
+        "decisions.undo": Permission.DECIDE,
+        "uploads.choose": Permission.IMPORT,
+        "uploads.receive": Permission.IMPORT,
+        "uploads.show": Permission.IMPORT,
+        "uploads.confirm": Permission.IMPORT,
+        "uploads.bad_rows": Permission.IMPORT,
+    }
+)
+
+# Until there are accounts, whoever sits at this machine is the manager of every programme on it.
+_LOOPBACK_MANAGER = frozenset(Permission)
+
+
+def actor() -> str:
+    """Who is acting, as the audit log names them."""
+    return "manager@this-machine"
+
+
+def granted() -> frozenset[Permission]:
+    """What the actor may do."""
+    return _LOOPBACK_MANAGER
+
+
+def _check() -> None:
+    if request.endpoint is None:
+        return  # no such address, or not by this method: Flask answers 404 or 405
+    permission = TABLE.get(request.endpoint)
+    if permission is None and current_app.testing:
+        raise LookupError(f"{request.endpoint} is missing from web.permissions.TABLE")
+    if permission is None:
+        abort(404)
+    if permission not in granted():
+        abort(403)
+
+
+def init(app: Flask) -> None:
+    """Check every request against the table."""
+    app.before_request(_check)

@@ -1,0 +1,93 @@
+"""Loopback only, forged forms, response headers, and the key that signs sessions."""
+
+import os
+import secrets
+from ipaddress import ip_address
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_wtf.csrf import CSRFProtect
+
+from config.settings import Settings
+
+csrf = CSRFProtect()
+
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def init(app: Flask) -> None:
+    """Refuse whatever doesn't come from this machine; put the headers on every response."""
+    app.before_request(_refuse_strangers)
+    app.after_request(_add_headers)
+
+
+def from_this_machine() -> bool:
+    """Whether the request came from here, directly, to a local name (which defeats DNS rebinding)."""
+    host = request.environ.get("HTTP_HOST", "").rpartition("]")
+    name = host[0] + host[1] if host[1] else host[2].partition(":")[0]
+    forwarded = any(header in request.headers for header in _PROXY_HEADERS)
+    return _is_loopback(request.remote_addr) and name.lower() in _LOCAL_NAMES and not forwarded
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_loopback)
+
+
+def _refuse_strangers() -> Response | None:
+    if from_this_machine():
+        return None
+    return make_response(render_template("refused.html"), 403)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    return response
+
+
+def secret_key(settings: Settings) -> str:
+    """The configured key, or one made on the first start and kept beside the data."""
+    if settings.secret_key:
+        return settings.secret_key
+    settings.data.mkdir(parents=True, exist_ok=True)
+    path = settings.data / "secret_key"
+    if not path.exists():
+        _write_once(path, secrets.token_hex(32))
+    return path.read_text("ascii")
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Two processes that start together end up with one key, whole."""
+    with NamedTemporaryFile("w", dir=path.parent, prefix=".key-") as file:  # mode 0600
+        file.write(text)
+        file.flush()
+        try:
+            os.link(file.name, path)
+        except FileExistsError:
+            return

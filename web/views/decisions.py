@@ -1,0 +1,75 @@
+"""Approving and rejecting pairs, and taking it back."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from matcher.models import Kind
+from matcher.services.approvals import State, list_decided
+from matcher.services.approvals import decide as decide_pair
+from matcher.services.approvals import undo as undo_decision
+from matcher.services.errors import ServiceError
+from matcher.services.profiles import get_profile
+from matcher.wording import N_, Message
+from web.database import read, write
+from web.notices import tell
+from web.permissions import actor
+
+blueprint = Blueprint("decisions", __name__)
+
+_BUTTONS: dict[str, State] = {"approve": "approved", "reject": "rejected"}
+_DONE = {"approved": N_("Pair approved."), "rejected": N_("Pair rejected.")}
+
+
+@blueprint.get("/p/<slug>/decisions")
+def index(slug: str) -> str:
+    """The pairs that are decided."""
+    with read(slug) as (session, programme):
+        pairs = list_decided(session, programme)
+        return render_template("decisions.html", programme=programme, pairs=pairs)
+
+
+@blueprint.post("/p/<slug>/<kind:kind>/<int:profile_id>/decide")
+def decide(slug: str, kind: Kind, profile_id: int) -> Response:
+    """Approve or reject the pair of this profile and the candidate whose button was pressed."""
+    state, candidate_id = _pressed()
+    startup_id, counterpart_id = (
+        (profile_id, candidate_id) if kind is Kind.STARTUP else (candidate_id, profile_id)
+    )
+    try:
+        with write(slug) as (session, programme):
+            get_profile(session, programme, kind, profile_id)
+            event = decide_pair(session, programme, startup_id, counterpart_id, state, actor=actor())
+    except ServiceError as error:
+        tell("error", error.message, about=candidate_id)
+    else:
+        tell("success", Message(_DONE[state]), undo=event.id, about=candidate_id)
+    back = url_for("profiles.show", slug=slug, kind=kind, profile_id=profile_id)
+    return redirect(f"{back}#c{candidate_id}", 303)
+
+
+@blueprint.post("/p/<slug>/decisions/<int:event_id>/undo")
+def undo(slug: str, event_id: int) -> Response:
+    """Put a pair back to what it was before a decision."""
+    try:
+        with write(slug) as (session, programme):
+            undo_decision(session, programme, event_id, actor=actor())
+    except ServiceError as error:
+        tell("error", error.message)
+    else:
+        tell("success", Message(N_("The decision was taken back.")))
+    return redirect(_back(slug), 303)
+
+
+def _pressed() -> tuple[State, int]:
+    for button, state in _BUTTONS.items():
+        candidate_id = request.form.get(button, type=int)
+        if candidate_id is not None:
+            return state, candidate_id
+    return abort(400)
+
+
+def _back(slug: str) -> str:
+    """The page of this programme that the undo button stood on."""
+    wanted = request.form.get("back", "")
+    inside = url_for("overview.programme", slug=slug) + "/"
+    return wanted if wanted.startswith(inside) else url_for("decisions.index", slug=slug)

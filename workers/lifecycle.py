@@ -1,0 +1,30 @@
+"""What a worker process does as it starts."""
+
+from typing import Any
+
+from celery.signals import celeryd_after_setup, setup_logging, worker_process_init
+
+from config.logging import configure_logging
+from config.settings import get_settings
+from matcher.index import use_one_thread
+
+
+@setup_logging.connect
+def log_our_way(**_: Any) -> None:
+    """Log as the other processes do."""
+    configure_logging(get_settings())
+
+
+@worker_process_init.connect
+def calm_faiss(**_: Any) -> None:
+    """A child forked after its parent searched hangs in FAISS unless this is its first act."""
+    use_one_thread()
+
+
+@celeryd_after_setup.connect
+def load_the_encoder(instance: Any, **_: Any) -> None:
+    """Load the encoder before the first job comes, in the worker that will need it."""
+    if "embedding" in instance.app.amqp.queues.consume_from:
+        from matcher.embedding import load_encoder  # torch takes seconds; other queues never need it
+
+        load_encoder(get_settings().model).warm_up()
