@@ -27,9 +27,9 @@ def tandem(needs: Sequence[str], offers: Sequence[str]) -> Iterator[npt.NDArray[
     """One row of scores a need, (offers,), as `tandem score` computes them."""
     encoder = load_encoder(get_settings().model)
     ours, theirs = encoder.encode(needs), encoder.encode(offers)
-    groups = pad_groups([1] * len(offers))
+    groups, config = pad_groups([1] * len(offers)), ScoringConfig()
     for row in range(len(ours)):
-        yield late_interaction(ours[row : row + 1] @ theirs.T, groups, ScoringConfig().best_pairs)
+        yield late_interaction(ours[row : row + 1] @ theirs.T, groups, config.best_pairs, config.best_share)
 
 
 def tfidf(needs: Sequence[str], offers: Sequence[str]) -> Iterator[npt.NDArray[np.float32]]:

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         default=None, min_length=32, description="signs sessions; default: kept in `data`"
     )
     list_length: int = Field(default=20, ge=1, le=200, description="recommendations kept for each profile")
-    upload_megabytes: int = Field(default=64, ge=1, le=1024)
+    upload_megabytes: int = Field(default=64, ge=1, le=64, description="what a sheet may weigh")
     log_json: bool = False
     log_level: str = "INFO"
 

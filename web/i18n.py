@@ -1,11 +1,4 @@
-"""The six languages: how one is chosen, and what the templates need to know about it.
-
-Catalogues live in `web/translations/<locale>/LC_MESSAGES/messages.po`. From the project's root:
-
-    pybabel extract -F web/babel.cfg -k N_ -k lazy_gettext -o web/translations/messages.pot .
-    pybabel update -i web/translations/messages.pot -d web/translations   # first time: init -l fr
-    pybabel compile -d web/translations
-"""
+"""The six languages: how one is chosen, and what the templates need to know about it."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -13,6 +6,8 @@ from urllib.parse import urlencode
 from babel import Locale
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
+
+from config.catalogues import FOLDER
 
 LOCALES = {
     "ar": "العربية",
@@ -75,6 +70,11 @@ def _remember_choice(response: Response) -> Response:
 
 def init(app: Flask) -> None:
     """Choose the language of each request, and tell the templates."""
-    Babel(app, default_locale=_DEFAULT, locale_selector=choose_locale)
+    Babel(
+        app,
+        default_locale=_DEFAULT,
+        default_translation_directories=str(FOLDER),
+        locale_selector=choose_locale,
+    )
     app.after_request(_remember_choice)
     app.jinja_env.globals.update(locale_code=locale_code, text_direction=text_direction, languages=languages)

@@ -74,7 +74,9 @@ def _scored(
         for need, end in zip(block, ends, strict=True):
             yield (
                 need,
-                late_interaction(cosines[end - len(need.texts) : end], groups, config.best_pairs),
+                late_interaction(
+                    cosines[end - len(need.texts) : end], groups, config.best_pairs, config.best_share
+                ),
             )
 
 

@@ -54,7 +54,8 @@ def publish(folder: Path, index: EntryIndex, *, model: str, revision: str, water
     (draft / _MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
     for name in (_VECTORS, _ROWS, _MANIFEST):
         _sync(draft / name)
-    target = folder / f"{_PREFIX}{watermark:012d}-{draft.name.removeprefix('draft-')}"
+    seal = _seal(draft)
+    target = folder / f"{_PREFIX}{watermark:012d}-{draft.name.removeprefix('draft-')}-{seal}"
     draft.rename(target)
     _sync(folder)
     _prune(folder)
@@ -94,9 +95,16 @@ def load(path: Path) -> tuple[EntryIndex, Manifest]:
 
 def _read_manifest(path: Path) -> Manifest:
     try:
+        if not path.name.endswith(f"-{_seal(path)}"):
+            raise SnapshotDamaged(f"{path / _MANIFEST} is not the file that was published")
         return Manifest(**json.loads((path / _MANIFEST).read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise SnapshotDamaged(f"{path / _MANIFEST} cannot be read: {error}") from error
+
+
+def _seal(path: Path) -> str:
+    """What a snapshot's name says of its manifest: a changed watermark would hide changes."""
+    return _sha256(path / _MANIFEST)[:16]
 
 
 def _sha256(path: Path) -> str:

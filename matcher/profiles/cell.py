@@ -166,8 +166,8 @@ def _countries(text: str) -> tuple[str, ...]:
         N_("countries or regions separated by semicolons, such as Kenya; West Africa; worldwide")
     )
     groups = _many(text, _area, expected, _SLASHES, _ANDS)
-    if () in groups:
-        return ()
+    if (places.WORLD,) in groups:
+        return (places.WORLD,)
     return tuple(dict.fromkeys(code for group in groups for code in group))
 
 

@@ -15,7 +15,8 @@ _ALPHA2 = re.compile(r"[A-Z]{2}")
 _NOT_COUNTRIES = frozenset(
     ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ")
 )
-WORLD = "world"
+WORLD = "001"
+"""The UN's code for the whole world: stored as it is, and met by every country."""
 
 
 @cache
@@ -31,9 +32,9 @@ def country(text: str) -> str | None:
 
 
 def region(text: str) -> tuple[str, ...] | None:
-    """The countries of a region; () for the whole world; None when it is no region."""
+    """The countries of a region, or `WORLD` alone; None when it is no region."""
     code = _region_index().get(key(text))
-    return None if code is None else _members()[code]
+    return None if code is None else _members()[code] or (WORLD,)
 
 
 def country_name(code: str, locale: str) -> str:
@@ -72,7 +73,7 @@ def _names_by_trust() -> Iterator[tuple[str, str]]:
 def _region_index() -> dict[str, str]:
     index: dict[str, str] = {}
     for code, entry in load_toml("regions").items():
-        for name in (code, *entry["names"], *_cldr_names(entry.get("m49"))):
+        for name in (code, entry.get("m49", code), *entry["names"], *_cldr_names(entry.get("m49"))):
             index.setdefault(key(name), code)
     return index
 

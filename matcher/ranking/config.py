@@ -30,13 +30,14 @@ class MeetingConfig(BaseModel):
 class ScoringConfig(BaseModel):
     """Weights and thresholds of the ranking. Changing one changes what people are recommended.
 
-    Floors are the medians over all pairs of the sample programme, ceilings the ninth deciles of each
-    start-up's best pair, under the default encoder (`benchmarks/cosines.py` prints them).
+    Floors are about the medians over all pairs of the sample programme, ceilings the ninth deciles of
+    each start-up's best pair, under the default encoder: `python -m benchmarks.cosines` prints them.
     """
 
     model_config = ConfigDict(frozen=True)
 
     best_pairs: int = Field(3, ge=1, le=10, description="entry pairs that late interaction averages")
+    best_share: float = Field(0.5, ge=0, le=1, description="weight of the best pair beside that average")
     candidates: int = Field(512, ge=1, le=4096, description="entries that the index yields for each query")
 
     text_weight: float = Field(
@@ -44,12 +45,12 @@ class ScoringConfig(BaseModel):
     )
     unstated: float = Field(0.5, ge=0, le=1, description="fit of what a side does not state")
 
-    need_expertise: MeetingConfig = MeetingConfig(weight=1.0, floor=0.20, ceiling=0.60)
-    need_experience: MeetingConfig = MeetingConfig(weight=0.25, floor=0.07, ceiling=0.27)
+    need_expertise: MeetingConfig = MeetingConfig(weight=1.0, floor=0.24, ceiling=0.74)
+    need_experience: MeetingConfig = MeetingConfig(weight=0.15, floor=0.09, ceiling=0.34)
     pitch_interest: MeetingConfig = MeetingConfig(weight=0.25, floor=0.05, ceiling=0.32)
     pitch_thesis: MeetingConfig = MeetingConfig(weight=1.0, floor=0.15, ceiling=0.40)
-    pitch_portfolio: MeetingConfig = MeetingConfig(weight=0.5, floor=0.20, ceiling=0.68)
-    need_offer: MeetingConfig = MeetingConfig(weight=0.25, floor=0.15, ceiling=0.33)
+    pitch_portfolio: MeetingConfig = MeetingConfig(weight=0.5, floor=0.22, ceiling=0.84)
+    need_offer: MeetingConfig = MeetingConfig(weight=0.25, floor=0.20, ceiling=0.41)
 
     strong: float = Field(0.60, ge=0, le=1, description="lowest score of the band 'strong'")
     good: float = Field(0.45, ge=0, le=1, description="lowest score of the band 'good'")

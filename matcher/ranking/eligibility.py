@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.models.kinds import Kind
-from matcher.ranking.facts import Bool, FactTable
+from matcher.ranking.facts import WORLD, Bool, FactTable
 from matcher.wording import N_, Message
 
 
@@ -71,8 +71,8 @@ def _country(startups: FactTable, funders: FactTable) -> Bool:
     home = np.zeros((len(startups), len(columns)), dtype=np.bool_)
     stated = np.array([facts.country is not None for facts in startups.facts], dtype=np.bool_)
     for row, facts in enumerate(startups.facts):
-        if facts.country in columns:
-            home[row, columns[facts.country]] = True
+        for place in {facts.country, WORLD} & columns.keys():
+            home[row, columns[place]] = True
     theirs = funders.members("markets")
     return np.outer(stated, theirs.any(axis=1)) & ~_meet(home, theirs)
 

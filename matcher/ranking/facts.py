@@ -13,6 +13,10 @@ Bool = npt.NDArray[np.bool_]
 Float64 = npt.NDArray[np.float64]
 
 
+WORLD = "001"
+"""Stated as a market, it is met by every country (UN M49)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """One profile, as the ranking knows it. Empty sets and None mean 'not stated'.

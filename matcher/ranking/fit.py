@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from matcher.models.kinds import Kind
-from matcher.ranking.facts import Facts
+from matcher.ranking.facts import WORLD, Facts
 
 STAGES = ("idea", "prototype", "pilot", "early-revenue", "growth", "scale")
 
@@ -52,7 +52,9 @@ def _stage(startup: Facts, counterpart: Facts) -> float:
 def _market(startup: Facts, mentor: Facts) -> float:
     ours = startup.markets | ({startup.country} if startup.country else set())
     theirs = mentor.markets | ({mentor.country} if mentor.country else set())
-    return float(bool(ours & theirs)) if ours and theirs else np.nan
+    if not ours or not theirs:
+        return np.nan
+    return float(bool(ours & theirs) or WORLD in ours | theirs)
 
 
 def _language(startup: Facts, mentor: Facts) -> float:
@@ -74,4 +76,4 @@ def _timezone(startup: Facts, mentor: Facts) -> float:
 def _country(startup: Facts, funder: Facts) -> float:
     if not startup.country or not funder.markets:
         return np.nan
-    return float(startup.country in funder.markets)
+    return float(startup.country in funder.markets or WORLD in funder.markets)

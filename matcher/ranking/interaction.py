@@ -19,16 +19,18 @@ def pad_groups(sizes: Sequence[int]) -> Int64:
     return np.where(columns < ends[:, None], columns, _ABSENT)
 
 
-def late_interaction(cosines: Float32, groups: Int64, best_pairs: int) -> Float32:
-    """How near each profile's entries are to some queries: the mean of the best pairs.
+def late_interaction(cosines: Float32, groups: Int64, best_pairs: int, best_share: float) -> Float32:
+    """How near each profile's entries are to some queries, by their best pairs.
 
-    The mean over all pairs drowns a specialist's one fitting entry, and the single best pair is what
-    noise likes best. After ColBERT's MaxSim (Khattab & Zaharia, SIGIR 2020), with the best few pairs.
+    The mean over all pairs drowns a specialist's one fitting entry, and the single best pair alone is
+    what noise likes best; so the best pair is blended with the mean of the best few. After ColBERT's
+    MaxSim (Khattab & Zaharia, SIGIR 2020).
 
     Args:
         cosines: (queries, entries).
         groups: (profiles, width), the columns of each profile's entries as `pad_groups` gives them.
         best_pairs: how many (query, entry) pairs are averaged; fewer where there are fewer.
+        best_share: the weight of the single best pair; the mean of the best few has the rest.
 
     Returns:
         float32 of shape (profiles,); NaN for a profile without entries, and for all without queries.
@@ -43,8 +45,9 @@ def late_interaction(cosines: Float32, groups: Int64, best_pairs: int) -> Float3
     found = np.isfinite(pairs)
     total = np.where(found, pairs, 0).sum(axis=1, dtype=np.float64)
     with np.errstate(invalid="ignore"):
-        mean: Float32 = (total / found.sum(axis=1)).astype(np.float32)
-    return mean
+        mean = total / found.sum(axis=1)
+        blend: Float32 = (best_share * pairs.max(axis=1) + (1 - best_share) * mean).astype(np.float32)
+    return np.where(found.any(axis=1), blend, np.float32(np.nan))
 
 
 def ramp(cosine: Float32, floor: float, ceiling: float) -> npt.NDArray[np.float64]:

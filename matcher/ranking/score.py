@@ -85,7 +85,7 @@ def _text_parts(kind: Kind, likeness: Mapping[str, float], config: ScoringConfig
         for meeting in MEETINGS[kind]
         if not np.isnan(likeness[meeting.part])
     }
-    total = sum(weights.values())
+    total = sum(weights.values()) or 1.0  # all that met may weigh nothing
     return {name: config.text_weight * weight / total * likeness[name] for name, weight in weights.items()}
 
 

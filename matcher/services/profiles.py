@@ -22,6 +22,7 @@ from matcher.models import (
 from matcher.profiles.fields import FIELDS, Field, FieldType
 from matcher.profiles.reading import ProfileDraft
 from matcher.services import audit, jobs
+from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios, set_entries
 from matcher.services.errors import Conflict, NotFound
 from matcher.wording import N_, Message
@@ -176,6 +177,7 @@ def remove_profile(
     )
     session.delete(profile)
     changed = resolve_portfolios(session, programme.id)
+    forget_unused(session, programme.id)
     request_embedding(session, programme.id, set(changed))
     jobs.enqueue_once(session, programme.id, JobKind.RECOMMEND)
 

@@ -116,9 +116,9 @@ class Recommender:
         speaking: set[int] = set()
         for meeting in MEETINGS[kind]:
             ours, theirs = _oriented(meeting, subject)
-            rows = [self._entries(facts, theirs) for facts in eligible]
+            rows = [self.entries(facts, theirs) for facts in eligible]
             speaking.update(facts.id for facts, group in zip(eligible, rows, strict=True) if len(group))
-            queries = self.index.vectors(self._entries(subject, ours))
+            queries = self.index.vectors(self.entries(subject, ours))
             _, hits = self.index.search(queries, np.concatenate(rows), self.config.candidates)
             found.update(self.index.rows["profile_id"][np.unique(hits)].tolist())
         room = max(0, self.config.candidates - len(found))
@@ -140,11 +140,11 @@ class Recommender:
     def _likeness(self, subject: Facts, chosen: Sequence[Facts], meeting: Meeting) -> np.ndarray:
         """How like each candidate's entries are to the subject's, in [0, 1]; NaN without entries."""
         ours, theirs = _oriented(meeting, subject)
-        rows = [self._entries(facts, theirs) for facts in chosen]
+        rows = [self.entries(facts, theirs) for facts in chosen]
         flat = np.concatenate(rows) if rows else _NOTHING
-        cosines = self.index.vectors(self._entries(subject, ours)) @ self.index.vectors(flat).T
+        cosines = self.index.vectors(self.entries(subject, ours)) @ self.index.vectors(flat).T
         groups = pad_groups([len(group) for group in rows])
-        near = late_interaction(cosines, groups, self.config.best_pairs)
+        near = late_interaction(cosines, groups, self.config.best_pairs, self.config.best_share)
         bounds = meeting.config(self.config)
         return ramp(near, bounds.floor, bounds.ceiling)
 
@@ -159,8 +159,8 @@ class Recommender:
         best: dict[int, EntryMeeting] = {}
         for meeting in MEETINGS[kind]:
             ours, theirs = (
-                self._entries(startup, meeting.ours),
-                self._entries(counterpart, meeting.theirs),
+                self.entries(startup, meeting.ours),
+                self.entries(counterpart, meeting.theirs),
             )
             if not len(ours) or not len(theirs):
                 continue
@@ -183,7 +183,7 @@ class Recommender:
             likeness,
         )
 
-    def _entries(self, facts: Facts, facet: Facet) -> Int64:
+    def entries(self, facts: Facts, facet: Facet) -> Int64:
         """Positions of a profile's entries of a facet, or of what stands in for it."""
         found = self._positions.get((facts.id, facet), _NOTHING)
         if not len(found) and facet in _INSTEAD:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
-from matcher.models import Job, JobKind, Kind, Programme, Upload
+from matcher.models import Job, JobKind, JobState, Kind, Programme, Upload
 from matcher.profiles.badrows import write_bad_rows
 from matcher.profiles.reading import SheetPeek, SheetReading, peek, read_profiles
 from matcher.services import audit, jobs
@@ -79,17 +79,25 @@ def confirm(
     *,
     actor: str,
 ) -> Job:
-    """Ask for the import of a previewed upload.
+    """Ask for the import of a previewed upload, or again for one that imported nothing.
 
     Raises:
-        Conflict: it was asked for before.
+        Conflict: it is being imported, or was.
     """
-    if upload.job_id is not None:
+    last = session.get(Job, upload.job_id) if upload.job_id is not None else None
+    if last is not None and not may_retry(last):
         raise Conflict(Message(N_("This sheet is being imported already, or has been.")))
     upload.overrides, upload.skip_bad_rows = dict(overrides), skip_bad_rows
     job = jobs.enqueue(session, programme.id, JobKind.IMPORT, {"upload_id": upload.id, "actor": actor})
     upload.job_id = job.id
     return job
+
+
+def may_retry(job: Job) -> bool:
+    """Whether an import is over and changed nothing."""
+    if job.state == JobState.DONE:
+        return not job.result.get("imported")
+    return job.state == JobState.FAILED
 
 
 def stored_path(upload: Upload, folder: Path) -> Path:

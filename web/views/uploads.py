@@ -12,7 +12,7 @@ from matcher.profiles.fields import FIELDS
 from matcher.profiles.reading import SheetPeek
 from matcher.services.errors import ServiceError
 from matcher.services.jobs import get_job
-from matcher.services.uploads import bad_rows_path, get_upload, preview
+from matcher.services.uploads import bad_rows_path, get_upload, may_retry, preview
 from matcher.services.uploads import confirm as confirm_upload
 from matcher.services.uploads import receive as receive_upload
 from matcher.wording import N_, Message
@@ -75,7 +75,8 @@ def confirm(slug: str, upload_id: str) -> Response | tuple[str, int]:
     try:
         with write(slug) as (session, programme):
             upload = get_upload(session, programme, upload_id)
-            if upload.job_id is None:  # pressed twice: the first press counts
+            job = get_job(session, programme, upload.job_id) if upload.job_id is not None else None
+            if job is None or may_retry(job):  # pressed twice: the first press counts
                 _start(session, programme, upload)
     except (SheetError, ServiceError) as error:
         with read(slug) as (session, programme):
@@ -108,7 +109,8 @@ def _start(session: Session, programme: Programme, upload: Upload) -> Job:
     chosen = _chosen()
     if chosen and "name" not in chosen.values():
         raise SheetError(Message(_NO_NAME))
-    overrides = {m.header: chosen.get(m.index) or "-" for m in _peek(upload).columns if chosen}
+    shown = {match.header: chosen.get(match.index) or "-" for match in _peek(upload).columns}
+    overrides = shown if chosen else upload.overrides  # a second try has no columns to choose
     preview(upload, settings().uploads, overrides)  # refuses what contradicts itself
     skip = request.form.get("skip_bad_rows") == "1"
     return confirm_upload(session, programme, upload, overrides, skip, actor=actor())

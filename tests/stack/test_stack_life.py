@@ -1,0 +1,64 @@
+"""Starting, stopping and refusing to start."""
+
+import signal
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.stack.browserless import Visitor, text_of
+from tests.stack.running import TANDEM, Stack, tandem_up, wait_until
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which a stack has run, and was stopped by Ctrl-C."""
+    folder = tmp_path_factory.mktemp("life") / "data"
+    with tandem_up(folder) as stack:
+        processes = stack.children()
+        assert len(processes) >= 6, "valkey, the relay, two workers and the web with its worker"
+        assert stack.stop(signal.SIGINT) == 0
+        assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    return folder
+
+
+def test_a_second_run_keeps_the_data_and_does_not_load_the_sample_again(data: Path) -> None:
+    with tandem_up(data) as stack:
+        assert "loading the sample" not in stack.printed()
+        assert "84" in text_of(Visitor(stack.url).get("/p/sample"))
+
+
+def test_no_process_is_left_when_the_supervisor_is_killed(data: Path) -> None:
+    with tandem_up(data) as stack:
+        processes = stack.children()
+        stack.process.send_signal(signal.SIGKILL)
+        stack.process.wait()
+        wait_until(
+            lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes), 30
+        )
+        assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_second_stack_on_the_same_data_is_refused(data: Path) -> None:
+    with tandem_up(data):
+        second = subprocess.run(
+            [str(TANDEM), "up", "--data", str(data)], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert second.returncode == 1
+    assert "already running" in second.stderr
+
+
+def test_another_address_than_loopback_is_refused(tmp_path: Path) -> None:
+    stack = Stack(tmp_path / "data", environment={"TANDEM_HOST": "0.0.0.0"})  # noqa: S104
+    assert stack.process.wait(timeout=60) == 2
+    assert "loopback" in stack.printed()
+
+
+def test_a_page_that_another_site_points_at_us_is_refused(data: Path) -> None:
+    with tandem_up(data) as stack:
+        request = urllib.request.Request(stack.url, headers={"Host": "evil.example"})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=10)
+    assert refused.value.code == 403
