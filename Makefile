@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 FILES := config matcher tests web workers benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types bench catalogues browser clean
+.PHONY: help install run test check lint types bench catalogues messages browser clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,3 +46,10 @@ bench: $(INSTALLED) ## Print the quality and speed figures; DATA=folder has the 
 
 clean: ## Remove what was installed; your data stays
 	rm -rf .venv
+
+messages: $(INSTALLED) ## Collect new strings into the catalogues of the six languages
+	$(BIN)/pybabel -q extract -F config/babel.cfg -k N_ -k lazy_gettext --no-wrap --sort-by-file --no-location --project=Tandem -o config/translations/messages.pot .
+	@for locale in ar zh fr ru es; do \
+	  if [ -f config/translations/$$locale/LC_MESSAGES/messages.po ]; then action="update --no-fuzzy-matching --ignore-obsolete --omit-header"; else action=init; fi; \
+	  $(BIN)/pybabel -q $$action -i config/translations/messages.pot -d config/translations -l $$locale --no-wrap; \
+	done

@@ -84,7 +84,7 @@ def undo(session: Session, programme: Programme, event_id: int, *, actor: str) -
     )
     if latest != event_id:
         raise Conflict(Message(N_("Somebody decided about this pair again meanwhile.")))
-    if event.before["state"] == "approved":
+    if event.before["state"] == "approved" != event.after["state"]:
         _check(session, startup, counterpart)
     _write(session, programme, startup.id, counterpart.id, event.before["state"], actor)
     return audit.record(

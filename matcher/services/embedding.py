@@ -65,9 +65,8 @@ def store_vectors(
         }
         for content_hash, vector in vectors.items()
     ]
-    stored = session.scalars(
-        insert(Vector).values(rows).on_conflict_do_nothing().returning(Vector.id),
-    )
+    # As parameter sets: one VALUES list of them all could exceed what a statement may hold.
+    stored = session.scalars(insert(Vector).on_conflict_do_nothing().returning(Vector.id), rows)
     return len(stored.all())
 
 
