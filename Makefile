@@ -25,7 +25,7 @@ run: $(INSTALLED) catalogues ## Start Tandem with a sample programme, on this ma
 	@exec $(BIN)/tandem up
 
 browser:
-	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m tests.chromium
 
 test: $(INSTALLED) catalogues browser ## Run the tests, on SQLite and PostgreSQL, with real services
 	$(BIN)/python -m pytest

@@ -30,13 +30,19 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class EntryMeeting:
-    """Two entries that met, with their likeness in [0, 1]."""
+    """Two entries that met, with their likeness in [0, 1] and the weight of their facets' meeting."""
 
     ours: Facet
     theirs: Facet
     our_text: str
     their_text: str
     likeness: float
+    weight: float
+
+    @property
+    def importance(self) -> float:
+        """What it counts for in the score, and so in the telling."""
+        return self.likeness * self.weight
 
 
 _MET: Mapping[tuple[Facet, Facet], str] = {
@@ -89,7 +95,7 @@ def explain(
     `meetings` holds the best meeting of each of the start-up's entries; those at or above
     `worth_telling` are told, or else the best one, so that no pair stands without its entries.
     """
-    told = sorted(meetings, key=lambda meeting: -meeting.likeness)
+    told = sorted(meetings, key=lambda meeting: -meeting.importance)
     strong = [meeting for meeting in told if meeting.likeness >= worth_telling][:4] or told[:1]
     fit = structured_fit(startup, counterpart)
     return [

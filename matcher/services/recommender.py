@@ -167,13 +167,14 @@ class Recommender:
             cosines = self.index.vectors(ours) @ self.index.vectors(theirs).T
             bounds = meeting.config(self.config)
             near = ramp(cosines, bounds.floor, bounds.ceiling)
-            for row, position in enumerate(ours):
-                met = self._meeting(int(position), int(theirs[near[row].argmax()]), float(near[row].max()))
-                if int(position) not in best or met.likeness > best[int(position)].likeness:
-                    best[int(position)] = met
+            for row, position in enumerate(ours.tolist()):
+                column = int(near[row].argmax())
+                met = self._meeting(position, int(theirs[column]), float(near[row, column]), bounds.weight)
+                if position not in best or met.importance > best[position].importance:
+                    best[position] = met
         return list(best.values())
 
-    def _meeting(self, ours: int, theirs: int, likeness: float) -> EntryMeeting:
+    def _meeting(self, ours: int, theirs: int, likeness: float, weight: float) -> EntryMeeting:
         rows, texts = self.index.rows, self.roster.texts
         return EntryMeeting(
             FACETS[rows[ours]["facet"]],
@@ -181,6 +182,7 @@ class Recommender:
             texts[int(rows[ours]["entry_id"])],
             texts[int(rows[theirs]["entry_id"])],
             likeness,
+            weight,
         )
 
     def entries(self, facts: Facts, facet: Facet) -> Int64:

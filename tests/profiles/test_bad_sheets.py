@@ -156,14 +156,10 @@ print(json.dumps([told, peak() - idle + child]))
         pytest.param(sparse_file, "2048 MB; a sheet may have 64 MB", id="2 GB"),
         pytest.param(lambda p: bomb(p, 300), "unpacks to more than 256 MB", id="bomb"),
         pytest.param(lambda p: lying_bomb(p, 300), "unpacks to more than 256 MB", id="lying bomb"),
-        pytest.param(
-            lambda p: two_cells(p, 1048575, 16383), "more than 200 columns|more memory", id="XFD"
-        ),
+        pytest.param(lambda p: two_cells(p, 1048575, 16383), "more than 200 columns|more memory", id="XFD"),
         pytest.param(lambda p: two_cells(p, 1048575, 150), "more memory", id="far below"),
         pytest.param(written(b"a," * 30_000_000), "more than 200 columns", id="60 MB of columns"),
-        pytest.param(
-            written(b'name\n"' + b"x\n" * 30_000_000), "quotation mark", id="60 MB quoted"
-        ),
+        pytest.param(written(b'name\n"' + b"x\n" * 30_000_000), "quotation mark", id="60 MB quoted"),
     ],
 )
 def test_a_hostile_sheet_is_refused_in_bounded_memory(

@@ -124,9 +124,7 @@ def test_a_cell_is_read_as_a_person_means_it(kind: Kind, name: str, text: str, v
 
 
 @pytest.mark.parametrize(("kind", "name", "text", "hint"), REFUSED)
-def test_a_bad_cell_is_refused_with_what_would_be_right(
-    kind: Kind, name: str, text: str, hint: str
-) -> None:
+def test_a_bad_cell_is_refused_with_what_would_be_right(kind: Kind, name: str, text: str, hint: str) -> None:
     with pytest.raises(CellError) as refused:
         parse_cell(field(kind, name), text)
     assert hint in str(refused.value.expected)

@@ -31,9 +31,7 @@ SHORT = [["Nom"], ["Café"]]
         (CHINESE, "gb18030"),
     ],
 )
-def test_a_csv_is_read_in_any_usual_encoding(
-    tmp_path: Path, rows: list[list[str]], encoding: str
-) -> None:
+def test_a_csv_is_read_in_any_usual_encoding(tmp_path: Path, rows: list[list[str]], encoding: str) -> None:
     sheet = open_sheet(csv_sheet(tmp_path / "a.csv", rows, encoding))
     assert [list(sheet.headers), *(list(cells) for _, cells in sheet.rows())] == rows
 
@@ -81,9 +79,7 @@ def test_a_workbook_gives_numbers_and_dates_as_people_read_them(tmp_path: Path) 
     opened = open_sheet(path)
     assert "Ventures" in str(opened.format)
     assert opened.headers[-5:] == ("name", "a", "b", "c", "d")
-    assert [(n, cells[-5:]) for n, cells in opened.rows()] == [
-        (4, ("A", "3", "2.5", "TRUE", "2019-05-01"))
-    ]
+    assert [(n, cells[-5:]) for n, cells in opened.rows()] == [(4, ("A", "3", "2.5", "TRUE", "2019-05-01"))]
 
 
 def test_a_sheet_can_be_read_twice(tmp_path: Path) -> None:

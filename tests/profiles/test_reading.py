@@ -32,9 +32,7 @@ def told(reading: SheetReading) -> list[str]:
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real sheets are not on this machine")
-@pytest.mark.parametrize(
-    ("name", "kind", "count"), [("startups", S, 605), ("funding_partners", F, 49)]
-)
+@pytest.mark.parametrize(("name", "kind", "count"), [("startups", S, 605), ("funding_partners", F, 49)])
 def test_a_real_sheet_is_read_without_help(name: str, kind: Kind, count: int) -> None:
     reading = read_profiles(REAL / f"{name}.csv", kind)
     assert (len(reading.drafts), told(reading), reading.ref_source) == (count, [], "column")
@@ -54,8 +52,7 @@ def test_a_row_becomes_a_draft_with_what_it_states_and_nothing_else(tmp_path: Pa
 def test_a_bad_cell_is_told_with_file_row_column_value_and_what_is_right(tmp_path: Path) -> None:
     reading = read(tmp_path, [["ref", "name", "Pays"], ["1", "A", "KE"], ["2", "B", "Mars"]])
     assert told(reading) == [
-        "a.csv, row 3, Pays: “Mars”; expected a country's name or ISO 3166 code, "
-        "such as Kenya or KE."
+        "a.csv, row 3, Pays: “Mars”; expected a country's name or ISO 3166 code, such as Kenya or KE."
     ]
     assert [draft.ref for draft in reading.drafts] == ["1"]
 
@@ -141,9 +138,7 @@ def test_bad_rows_come_back_corrected_without_formulas_or_losses(tmp_path: Path)
 
 
 def test_a_peek_shows_decisions_and_first_rows_only(tmp_path: Path) -> None:
-    path = csv_sheet(
-        tmp_path / "a.csv", [["Company", "Phone"], *([f"A{n}", "1"] for n in range(99))]
-    )
+    path = csv_sheet(tmp_path / "a.csv", [["Company", "Phone"], *([f"A{n}", "1"] for n in range(99))])
     seen = peek(path, S, rows=2)
     assert [(c.field, c.how) for c in seen.columns] == [("name", "synonym"), (None, "note")]
     assert seen.rows == ((2, ("A0", "1")), (3, ("A1", "1")))

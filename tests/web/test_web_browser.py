@@ -15,18 +15,17 @@ from matcher.db import make_engine, unit_of_work
 from matcher.models import Base, Job, JobKind, Upload
 from matcher.profiles.rows import RowProblem
 from matcher.wording import Message
+from tests import chromium
 from tests.web.world import HOSTILE, World, build
 from web import create_app
 
-_CHROMIUM = Path("/usr/bin/chromium")
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _SHEET = "Nom;Pays;Langues;Expertise;Taille\nAwa Ba;Sénégal;fr;Réseaux;38\nBo Li;Chine;zh;5G;41\n"
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not _CHROMIUM.exists(), reason=f"{_CHROMIUM} is missing: apt-get install chromium"),
+    pytest.mark.skipif(chromium.find() is None, reason="no Chromium: apt-get install chromium"),
 ]
 
 PAGES = (
@@ -113,7 +112,7 @@ def finish(served: tuple[str, World], engine_of: Engine) -> Callable[[], None]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        launched = playwright.chromium.launch(executable_path=chromium.find(), args=[*chromium.ARGUMENTS])
         yield launched
         launched.close()
 
