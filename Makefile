@@ -50,6 +50,6 @@ clean: ## Remove what was installed; your data stays
 messages: $(INSTALLED) ## Collect new strings into the catalogues of the six languages
 	$(BIN)/pybabel -q extract -F config/babel.cfg -k N_ -k lazy_gettext --no-wrap --sort-by-file --no-location --project=Tandem -o config/translations/messages.pot .
 	@for locale in ar zh fr ru es; do \
-	  if [ -f config/translations/$$locale/LC_MESSAGES/messages.po ]; then action="update --no-fuzzy-matching --ignore-obsolete --omit-header"; else action=init; fi; \
+	  if [ -f config/translations/$$locale/LC_MESSAGES/messages.po ]; then action="update --no-fuzzy-matching --ignore-obsolete"; else action=init; fi; \
 	  $(BIN)/pybabel -q $$action -i config/translations/messages.pot -d config/translations -l $$locale --no-wrap; \
 	done

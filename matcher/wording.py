@@ -14,6 +14,10 @@ def N_(text: str) -> str:  # noqa: N802 - the name that gettext's extractors loo
     return text
 
 
+SEPARATOR = N_(", ")
+"""What stands between the items of a list; Arabic and Chinese have their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A code from a vocabulary (`sector`, `stage`, `country`, `language`), named when it is read."""
@@ -34,7 +38,7 @@ def _code(term: Term) -> str:
 class Message:
     """A gettext message id in `%(name)s` style, and what fills it.
 
-    A parameter may itself be a `Message` or a `Term` (rendered first), or a list (joined by commas).
+    A parameter may itself be a `Message` or a `Term` (rendered first), or a list (joined by `SEPARATOR`).
     """
 
     template: str
@@ -65,7 +69,7 @@ def _plain(value: Any, gettext: Callable[[str], str], label: Callable[[Term], st
     if isinstance(value, Term):
         return label(value)
     if isinstance(value, list | tuple):
-        return ", ".join(str(_plain(item, gettext, label)) for item in value)
+        return gettext(SEPARATOR).join(str(_plain(item, gettext, label)) for item in value)
     return value
 
 

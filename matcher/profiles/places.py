@@ -47,6 +47,15 @@ def _locale(name: str) -> Locale:
     return Locale.parse(name.replace("-", "_"))
 
 
+def spellings() -> set[str]:
+    """Every name of every country in the six languages, and what else it is called; no codes."""
+    found = {name for names in load_toml("countries").values() for name in names}
+    for locale in LOCALES:
+        territories = _locale(locale).territories
+        found |= {territories[code] for code in countries() if code in territories}
+    return {name for name in found if len(name) > 3 or not name.isascii()}
+
+
 @cache
 def _country_index() -> dict[str, str]:
     index: dict[str, str] = {}

@@ -37,7 +37,7 @@ class EntryMeeting:
     our_text: str
     their_text: str
     likeness: float
-    weight: float
+    weight: float = 1.0
 
     @property
     def importance(self) -> float:
