@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from gettext import GNUTranslations
+from gettext import GNUTranslations, translation
 from html import unescape
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from flask import Flask
 from config import catalogues
 from config.settings import Settings
 from matcher.models import Base
+from matcher.profiles.fields import FIELDS
+from matcher.profiles.mapping import match_columns
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule
 from matcher.wording import Message as Sentence
 from web import create_app
@@ -46,18 +48,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         return read_po(file)
 
 
-@pytest.fixture
-def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of freshly compiled catalogues, which Tandem takes for its own."""
-    folder = tmp_path / "translations"
-    for locale in LOCALES:
-        draft = folder / locale / "LC_MESSAGES" / "messages.po"
-        draft.parent.mkdir(parents=True)
-        draft.write_bytes(_path(locale).read_bytes())
-    monkeypatch.setattr("config.catalogues.FOLDER", folder)
-    monkeypatch.setattr("web.i18n.FOLDER", folder)
-    assert len(catalogues.compile_all()) == len(LOCALES)
-    return folder
+@pytest.fixture(scope="module")
+def compiled() -> Path:
+    """The catalogues, compiled as `make test` and `make run` do first."""
+    catalogues.compile_all()
+    return catalogues.FOLDER
 
 
 @pytest.fixture
@@ -185,3 +180,11 @@ def _placeholders(text: str) -> set[str]:
 
 def _verbatim(message: Message) -> Counter[str]:
     return Counter(_VERBATIM.findall(_english(message)))
+
+
+@every_locale
+def test_a_sheet_may_be_headed_with_our_own_labels(locale: str, compiled: Path) -> None:
+    translate = translation("messages", str(compiled), languages=[locale]).gettext
+    for kind, fields in FIELDS.items():
+        headers = [translate(field.label) for field in fields]
+        assert [m.field for m in match_columns(kind, headers)] == [f.name for f in fields], kind
