@@ -2,6 +2,7 @@
 
 from collections import Counter
 from importlib.resources import files
+from operator import attrgetter
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -41,6 +42,7 @@ def write_report(outcome: Outcome, sheets: dict[Kind, SheetReading], path: Path)
         language=language,
         direction=lambda: "rtl" if language() == "ar" else "ltr",
     )
+    supply = attrgetter("places" if Kind.MENTOR in outcome.kinds else "funders")
     template = environment.get_template("report.html")
     html = template.render(
         style=(files("matcher.cli") / "templates" / "report.css").read_text(encoding="utf-8"),
@@ -51,7 +53,8 @@ def write_report(outcome: Outcome, sheets: dict[Kind, SheetReading], path: Path)
         startups=_by_startup(outcome),
         bands=_bands(outcome),
         demand=outcome.demand[:_SECTORS_SHOWN],
-        most=max((max(line.startups, line.places) for line in outcome.demand), default=1),
+        supply=supply,
+        most=max((max(line.startups, supply(line)) for line in outcome.demand), default=1) or 1,
     )
     path.write_text(html, encoding="utf-8")
 

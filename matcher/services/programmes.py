@@ -1,7 +1,6 @@
 """Programmes, and what a manager sees first about one."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from matcher.models import (
     Approval,
+    Funder,
     Kind,
     Mentor,
     Organisation,
@@ -37,11 +37,12 @@ class PairLine:
 
 @dataclass(frozen=True, slots=True)
 class SectorBalance:
-    """Start-ups in a sector against the places that its mentors have."""
+    """Start-ups in a sector against the places that its mentors have, and its funding partners."""
 
     sector: str
     startups: int
     places: int
+    funders: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +141,16 @@ def best_pairs(session: Session, programme: Programme, kind: Kind, limit: int = 
 
 def sector_balance(session: Session, programme: Programme) -> list[SectorBalance]:
     """Sectors by the number of start-ups in them. A mentor's places count in each of their sectors."""
-    startups: Counter[str] = Counter()
-    for sectors in _sectors(session, programme, Startup):
-        startups.update(sectors)
+    startups, funders = (_count_sectors(session, programme, model) for model in (Startup, Funder))
     places: Counter[str] = Counter()
     mentors = session.execute(
         select(Mentor.sectors, Mentor.capacity).where(Mentor.programme_id == programme.id)
     )
     for sectors, capacity in mentors:
         places.update(dict.fromkeys(sectors, 1 if capacity is None else capacity))
-    sectors = sorted(startups.keys() | places.keys(), key=lambda s: (-startups[s], -places[s], s))
-    return [SectorBalance(sector, startups[sector], places[sector]) for sector in sectors]
+    every = startups.keys() | places.keys() | funders.keys()
+    ordered = sorted(every, key=lambda sector: (-startups[sector], -places[sector], sector))
+    return [SectorBalance(sector, startups[sector], places[sector], funders[sector]) for sector in ordered]
 
 
 def _without(session: Session, programme: Programme, kind: Kind) -> list[Profile]:
@@ -183,5 +183,6 @@ def _approved(session: Session, programme: Programme) -> dict[Kind, int]:
     return {kind: found.get(kind, 0) for kind in _COUNTERPARTS}
 
 
-def _sectors(session: Session, programme: Programme, model: type[Profile]) -> Sequence[list[str]]:
-    return session.scalars(select(model.sectors).where(model.programme_id == programme.id)).all()
+def _count_sectors(session: Session, programme: Programme, model: type[Profile]) -> Counter[str]:
+    lists = session.scalars(select(model.sectors).where(model.programme_id == programme.id))
+    return Counter(sector for sectors in lists for sector in sectors)
