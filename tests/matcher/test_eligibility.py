@@ -1,0 +1,111 @@
+"""Which pairs may not be: checked against plain Python over random facts."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from matcher.models import Kind
+from matcher.ranking.eligibility import RULE_MESSAGES, Rule, exclusions
+from matcher.ranking.facts import Facts, tabulate
+from tests.matcher.rules import broken_rules
+from tests.matcher.strategies import facts, groups
+
+STARTUP = Facts(id=1, kind=Kind.STARTUP, ref="S1", name="Umeme")
+MENTOR = Facts(id=2, kind=Kind.MENTOR, ref="M1", name="Ada")
+FUNDER = Facts(id=3, kind=Kind.FUNDER, ref="F1", name="Fund")
+
+
+def excluded_by(startup: Facts, other: Facts) -> set[Rule]:
+    """The rules that the code says exclude this pair."""
+    ours, theirs = tabulate([startup], [other])
+    return {rule for rule, matrix in exclusions(ours, theirs, other.kind).items() if matrix[0, 0]}
+
+
+@given(groups())
+def test_the_rules_are_those_that_are_described(found: tuple[list[Facts], list[Facts]]) -> None:
+    startups, others = found
+    kind = others[0].kind if others else Kind.MENTOR
+    ours, theirs = tabulate(startups, others)
+    ruled = exclusions(ours, theirs, kind)
+    for rule, matrix in ruled.items():
+        assert matrix.shape == (len(startups), len(others))
+        for row, startup in enumerate(startups):
+            for column, other in enumerate(others):
+                assert matrix[row, column] == (rule in broken_rules(startup, other)), rule
+
+
+@given(facts(Kind.STARTUP, 1), facts(Kind.MENTOR, 2), facts(Kind.FUNDER, 3))
+def test_who_states_nothing_is_excluded_by_nobody(startup: Facts, mentor: Facts, funder: Facts) -> None:
+    assert excluded_by(STARTUP, replace(mentor, places=None)) == set()
+    assert excluded_by(STARTUP, replace(funder, backs=frozenset())) == set()
+    assert excluded_by(startup, MENTOR) == set()
+    assert excluded_by(startup, FUNDER) == set()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "rules"),
+    [
+        ({"languages": ("en",)}, {"languages": ("fr",)}, {Rule.LANGUAGE}),
+        ({"languages": ("en", "fr")}, {"languages": ("sw", "fr")}, set()),
+        ({"languages": ("en",)}, {}, set()),
+        ({}, {"languages": ("fr",)}, set()),
+        ({}, {"places": 0}, {Rule.CAPACITY}),
+        ({}, {"places": -1}, {Rule.CAPACITY}),
+        ({}, {"places": 1}, set()),
+        ({}, {"places": None}, set()),
+        ({"conflicts": frozenset({"ada"})}, {"keys": frozenset({"ada"})}, {Rule.CONFLICT}),
+        ({"keys": frozenset({"umeme"})}, {"conflicts": frozenset({"umeme"})}, {Rule.CONFLICT}),
+        ({"conflicts": frozenset({"ada"})}, {"conflicts": frozenset({"ada"})}, set()),
+        ({"identities": frozenset({"acme"})}, {"identities": frozenset({"acme"})}, {Rule.CONFLICT}),
+        ({"stages": frozenset({"idea"})}, {"stages": frozenset({"growth"})}, set()),
+    ],
+)
+def test_a_mentor_is_excluded_by(ours: dict, theirs: dict, rules: set[Rule]) -> None:
+    assert excluded_by(replace(STARTUP, **ours), replace(MENTOR, **theirs)) == rules
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "rules"),
+    [
+        ({"languages": ("en",)}, {"languages": ("fr",)}, {Rule.LANGUAGE}),
+        ({"stages": frozenset({"idea"})}, {"stages": frozenset({"growth"})}, {Rule.STAGE}),
+        ({"stages": frozenset({"idea"})}, {"stages": frozenset({"growth", "idea"})}, set()),
+        ({}, {"stages": frozenset({"growth"})}, set()),
+        ({"country": "KE"}, {"markets": frozenset({"SN"})}, {Rule.COUNTRY}),
+        ({"country": "KE"}, {"markets": frozenset({"SN", "KE"})}, set()),
+        ({"country": "KE", "markets": frozenset({"SN"})}, {"markets": frozenset({"SN"})}, {Rule.COUNTRY}),
+        ({"country": "KE"}, {}, set()),
+        ({}, {"markets": frozenset({"SN"})}, set()),
+        ({"raising": 9.0}, {"ticket": (10.0, 20.0)}, {Rule.TICKET}),
+        ({"raising": 10.0}, {"ticket": (10.0, 20.0)}, set()),
+        ({"raising": 20.0}, {"ticket": (10.0, 20.0)}, set()),
+        ({"raising": 21.0}, {"ticket": (10.0, 20.0)}, {Rule.TICKET}),
+        ({"raising": 21.0}, {"ticket": (10.0, None)}, set()),
+        ({"raising": 5.0}, {"ticket": (None, 20.0)}, set()),
+        ({}, {"ticket": (10.0, 20.0)}, set()),
+        ({"raising": 9.0, "currency": "EUR"}, {"ticket": (10.0, 20.0), "currency": "USD"}, set()),
+        ({"raising": 9.0, "currency": "USD"}, {"ticket": (10.0, 20.0), "currency": "USD"}, {Rule.TICKET}),
+        ({"raising": 9.0}, {"ticket": (10.0, 20.0), "currency": "USD"}, {Rule.TICKET}),
+        ({}, {"backs": frozenset({1})}, {Rule.ALREADY_BACKED}),
+        ({}, {"backs": frozenset({7})}, set()),
+    ],
+)
+def test_a_funding_partner_is_excluded_by(ours: dict, theirs: dict, rules: set[Rule]) -> None:
+    assert excluded_by(replace(STARTUP, **ours), replace(FUNDER, **theirs)) == rules
+
+
+def test_every_rule_has_words() -> None:
+    assert set(RULE_MESSAGES) == set(Rule)
+
+
+@given(groups())
+def test_a_block_of_a_table_is_ruled_as_the_whole(found: tuple[list[Facts], list[Facts]]) -> None:
+    startups, others = found
+    if not startups or not others:
+        return
+    ours, theirs = tabulate(startups, others)
+    whole = exclusions(ours, theirs, others[0].kind)
+    last = exclusions(ours.take([len(ours) - 1]), theirs, others[0].kind)
+    for rule, matrix in whole.items():
+        assert last[rule].tolist() == [matrix[-1].tolist()]

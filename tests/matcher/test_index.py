@@ -1,0 +1,126 @@
+"""Search is exact, filters hold, and indexes never change once made."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.index import EntryIndex, build_index, make_rows
+from matcher.models import Facet
+
+WIDTH = 16
+
+
+def make_index(entries: int = 200, per_profile: int = 4, seed: int = 0) -> EntryIndex:
+    """An index of random unit vectors; profile p has the entries 4p … 4p+3, needs and expertise in turn."""
+    facets = (Facet.NEED, Facet.EXPERTISE)
+    rows = make_rows([(n, n // per_profile, facets[n % 2]) for n in range(entries)])
+    return build_index(rows, unit(entries, seed))
+
+
+def unit(count: int, seed: int) -> np.ndarray:
+    vectors = np.random.default_rng(seed).standard_normal((count, WIDTH)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@given(
+    seed=st.integers(0, 1000),
+    allowed=st.sets(st.integers(0, 199), max_size=200),
+    limit=st.integers(1, 250),
+)
+def test_search_agrees_with_numpy(seed: int, allowed: set[int], limit: int) -> None:
+    index, queries = make_index(), unit(3, seed + 1)
+    positions = np.array(sorted(allowed), dtype=np.int64)
+
+    cosines, found = index.search(queries, positions, limit)
+
+    expected = queries @ unit(200, 0)[positions].T
+    assert found.shape == (3, min(limit, len(allowed)))
+    for row in range(3):
+        assert set(found[row]) <= allowed
+        assert len(set(found[row])) == len(found[row])
+        np.testing.assert_allclose(cosines[row], np.sort(expected[row])[::-1][: found.shape[1]], atol=1e-6)
+        np.testing.assert_allclose(queries[row] @ unit(200, 0)[found[row]].T, cosines[row], atol=1e-6)
+
+
+def test_a_search_among_nobody_finds_nothing() -> None:
+    cosines, found = make_index().search(unit(2, 1), np.empty(0, np.int64), 5)
+    assert cosines.shape == found.shape == (2, 0)
+
+
+def test_a_search_for_nothing_finds_nothing() -> None:
+    _, found = make_index().search(unit(0, 1), np.arange(5), 5)
+    assert found.shape == (0, 0)
+
+
+def test_one_allowed_entry_among_many_is_found() -> None:
+    _, found = make_index(5000).search(unit(1, 7), np.array([4711]), 10)
+    assert found.tolist() == [[4711]]
+
+
+def test_positions_are_those_of_the_profiles_and_facet_asked_for() -> None:
+    assert make_index().positions({1, 3}, Facet.NEED).tolist() == [4, 6, 12, 14]
+
+
+def test_positions_of_nobody_are_none() -> None:
+    assert make_index().positions(set(), Facet.NEED).tolist() == []
+
+
+def test_vectors_come_back_as_they_went_in() -> None:
+    np.testing.assert_array_equal(make_index().vectors(np.array([7, 3])), unit(200, 0)[[7, 3]])
+
+
+def test_an_empty_index_can_be_searched_and_added_to() -> None:
+    empty = build_index(make_rows([]), unit(0, 0))
+    assert (len(empty), empty.dimensions) == (0, WIDTH)
+    grown = empty.replace({1}, make_rows([(1, 1, Facet.NEED)]), unit(1, 5))
+    assert grown.search(unit(1, 5), np.array([0]), 3)[1].tolist() == [[0]]
+
+
+def test_replacing_removes_what_is_stale_and_adds_what_is_new() -> None:
+    index, fresh = make_index(), unit(2, 9)
+    rows = make_rows([(900, 1, Facet.NEED), (901, 77, Facet.PITCH)])
+
+    changed = index.replace({1, 77}, rows, fresh)
+
+    assert len(changed) == 200 - 4 + 2
+    assert set(changed.rows["entry_id"]) == set(range(200)) - {4, 5, 6, 7} | {900, 901}
+    np.testing.assert_array_equal(changed.vectors(changed.positions({77}, Facet.PITCH)), fresh[1:])
+    np.testing.assert_array_equal(changed.vectors(changed.positions({2}, Facet.NEED)), unit(200, 0)[[8, 10]])
+
+
+def test_replacing_leaves_the_old_index_as_it_was() -> None:
+    index = make_index()
+    index.replace({1}, make_rows([]), unit(0, 0))
+    assert len(index) == 200
+    np.testing.assert_array_equal(index.vectors(np.arange(200)), unit(200, 0))
+
+
+def test_rows_must_describe_every_vector() -> None:
+    with pytest.raises(ValueError, match="1 rows do not describe 2 vectors"):
+        build_index(make_rows([(1, 1, Facet.NEED)]), unit(2, 0))
+
+
+FORKING = """
+import os, sys
+import numpy as np
+from matcher.index import build_index, make_rows, use_one_thread
+from matcher.models import Facet
+vectors = np.random.default_rng(0).standard_normal((4000, 64)).astype(np.float32)
+index = build_index(make_rows([(n, n, Facet.NEED) for n in range(4000)]), vectors)
+index.search(vectors[:500], np.arange(4000), 10)
+child = os.fork()
+if child == 0:
+    use_one_thread()
+    _, found = index.search(vectors[:500], np.arange(4000), 10)
+    os._exit(0 if found.shape == (500, 10) else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_child_forked_after_its_parent_searched_can_search_too() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING], timeout=60, check=False)
+    assert done.returncode == 0
