@@ -3,6 +3,7 @@
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,7 +34,7 @@ class Settings(BaseSettings):
     list_length: int = Field(default=20, ge=1, le=200, description="recommendations kept for each profile")
     upload_megabytes: int = Field(default=64, ge=1, le=64, description="what a sheet may weigh")
     log_json: bool = False
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     @field_validator("host")
     @classmethod

@@ -63,6 +63,14 @@ class Message:
         return cls(data["template"], {k: _load(v) for k, v in data["params"].items()})
 
 
+class Refusal(Exception):
+    """Something that cannot be done, with a sentence that tells a person what to do about it."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(str(message))
+
+
 def _plain(value: Any, gettext: Callable[[str], str], label: Callable[[Term], str]) -> Any:
     if isinstance(value, Message):
         return value.render(gettext, label)

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import structlog
 from celery.signals import celeryd_after_setup, setup_logging, worker_process_init
 
 from config.logging import configure_logging
 from config.settings import get_settings
 from matcher.index import use_one_thread
+from matcher.wording import Refusal
+
+log = structlog.get_logger(__name__)
 
 
 @setup_logging.connect
@@ -27,4 +31,7 @@ def load_the_encoder(instance: Any, **_: Any) -> None:
     if "embedding" in instance.app.amqp.queues.consume_from:
         from matcher.embedding import load_encoder  # torch takes seconds; other queues never need it
 
-        load_encoder(get_settings().model).warm_up()
+        try:
+            load_encoder(get_settings().model).warm_up()
+        except Refusal as refusal:  # each job will say so to whoever waits for it
+            log.error("encoder.unavailable", reason=str(refusal.message))

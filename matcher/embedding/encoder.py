@@ -14,7 +14,7 @@ from sentence_transformers import SentenceTransformer
 from config.settings import DEFAULT_MODEL
 from matcher.embedding.multilingual import UseMultilingual
 from matcher.models.entry import VectorSpace
-from matcher.wording import N_, Message
+from matcher.wording import N_, Message, Refusal
 
 MAX_CHARACTERS = 2_000
 """What an entry says is said by then; the bound keeps one long paste from holding up a batch."""
@@ -23,19 +23,16 @@ _BATCH = 64
 _BATCHES_A_REPORT = 16
 
 
-class ModelUnavailable(Exception):
+class ModelUnavailable(Refusal):
     """The model named by `TANDEM_MODEL` could not be loaded."""
 
     def __init__(self, name: str, cause: str) -> None:
-        self.message = Message(
-            N_(
-                "The encoder %(name)s could not be loaded: %(cause)s. Set TANDEM_MODEL to a folder with a "
-                "sentence-transformers model, to a hub name that this machine can reach, or leave it unset "
-                "for the built-in one."
-            ),
-            {"name": name, "cause": cause},
+        sentence = N_(
+            "The encoder %(name)s could not be loaded: %(cause)s. Set TANDEM_MODEL to a folder with a "
+            "sentence-transformers model, to a hub name that this machine can reach, or leave it unset "
+            "for the built-in one."
         )
-        super().__init__(str(self.message))
+        super().__init__(Message(sentence, {"name": name, "cause": cause}))
 
 
 @dataclass(frozen=True)

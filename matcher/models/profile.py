@@ -35,6 +35,8 @@ class Profile(Base):
     sectors: Mapped[list[str]] = mapped_column(default=list)
     notes: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Columns of an imported sheet that no field matched, by header."""
+    search_text: Mapped[str] = mapped_column(default="")
+    """Name, ref and texts, folded: without case and accents in any script, which no database does alike."""
     watermark: Mapped[int] = mapped_column(default=0)
     """The programme's watermark when this profile's vectors last changed; 0: not yet embedded."""
     version: Mapped[int] = mapped_column(default=1)

@@ -1,14 +1,10 @@
 """What can be wrong with a sheet or a cell, as sentences that carry their data."""
 
-from matcher.wording import Message
+from matcher.wording import Message, Refusal
 
 
-class SheetError(ValueError):
+class SheetError(Refusal):
     """The sheet as a whole cannot be read. `message` says what is wrong, where, and what to do."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 class CellError(ValueError):

@@ -4,7 +4,7 @@ A rule can only exclude on what both sides state. Every function returns a boole
 (start-ups, counterparts), true where the rule excludes the pair.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -57,8 +57,9 @@ def _conflict(startups: FactTable, counterparts: FactTable) -> Bool:
 
 
 def _capacity(startups: FactTable, mentors: FactTable) -> Bool:
+    """No place left for this start-up; one that was approved has its place."""
     places = mentors.number([facts.places for facts in mentors.facts])
-    return np.broadcast_to(places <= 0, (len(startups), len(mentors)))  # NaN is never <= 0
+    return (places <= 0)[None, :] & ~_named(startups, [facts.accepted for facts in mentors.facts])
 
 
 def _stage(startups: FactTable, funders: FactTable) -> Bool:
@@ -93,10 +94,13 @@ def _currencies(table: FactTable) -> npt.NDArray[np.str_]:
 
 
 def _already_backed(startups: FactTable, funders: FactTable) -> Bool:
-    return np.array(
-        [[startup.id in funder.backs for funder in funders.facts] for startup in startups.facts],
-        dtype=np.bool_,
-    ).reshape(len(startups), len(funders))
+    return _named(startups, [facts.backs for facts in funders.facts])
+
+
+def _named(startups: FactTable, sets: Sequence[frozenset[int]]) -> Bool:
+    """Whether a start-up's id is in a counterpart's set, for all pairs."""
+    found = [[startup.id in ids for ids in sets] for startup in startups.facts]
+    return np.array(found, dtype=np.bool_).reshape(len(startups), len(sets))
 
 
 def _meet(ours: Bool, theirs: Bool) -> Bool:

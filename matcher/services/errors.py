@@ -1,14 +1,10 @@
 """What a use case can refuse, with a sentence that says what to do."""
 
-from matcher.wording import Message
+from matcher.wording import Refusal
 
 
-class ServiceError(Exception):
-    """A refusal that a person can act on."""
-
-    def __init__(self, message: Message) -> None:
-        self.message = message
-        super().__init__(str(message))
+class ServiceError(Refusal):
+    """A use case that was refused."""
 
 
 class NotFound(ServiceError):

@@ -36,8 +36,8 @@ def open_index(session: Session, programme: Programme, folder: Path, space: Vect
     return index
 
 
-def current_space(session: Session, programme: Programme, model: str) -> VectorSpace | None:
-    """The space of the programme's newest vector under this model; None before the first one."""
+def current_space(session: Session, programme: Programme, model: str) -> VectorSpace:
+    """The space of the programme's newest vector under this model; an empty one before the first."""
     newest = session.scalars(
         select(Vector)
         .where(Vector.programme_id == programme.id, Vector.model == model)
@@ -45,7 +45,7 @@ def current_space(session: Session, programme: Programme, model: str) -> VectorS
         .limit(1)
     ).first()
     if newest is None:
-        return None
+        return VectorSpace(model, "none", 1)
     return VectorSpace(newest.model, newest.revision, len(newest.values) // STORED.itemsize)
 
 

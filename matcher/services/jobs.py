@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from matcher.models import Job, JobKind, JobState, Profile, Programme, utcnow
+from matcher.models.base import UtcDateTime
 from matcher.services.errors import NotFound
 from matcher.wording import N_, Message
 
 LEASE = timedelta(seconds=120)
 """How long a worker may be silent before its job is another's. Progress renews it."""
+
+IMPORT_LEASE = timedelta(minutes=30)
+"""An import is one transaction, which cannot renew its own lease meanwhile."""
 
 REPUBLISH_AFTER = timedelta(seconds=20)
 """A published job that nobody claimed by then, with its workers idle, was lost with the broker's memory."""
@@ -80,7 +84,7 @@ def claim(session: Session, job_id: int, worker: str) -> Job | None:
         .values(
             state=JobState.RUNNING.value,
             claimed_by=worker,
-            lease_until=utcnow() + LEASE,
+            lease_until=_lease_end(),
             attempts=Job.attempts + 1,
         ),
     )
@@ -89,7 +93,7 @@ def claim(session: Session, job_id: int, worker: str) -> Job | None:
 
 def renew(session: Session, job_id: int, worker: str, done: int, total: int) -> bool:
     """Record progress and keep the lease; False if the job is no longer this worker's."""
-    return _settle(session, job_id, worker, done=done, total=total, lease_until=utcnow() + LEASE)
+    return _settle(session, job_id, worker, done=done, total=total, lease_until=_lease_end())
 
 
 def finish(session: Session, job_id: int, worker: str, result: Mapping[str, Any]) -> bool:
@@ -172,15 +176,20 @@ class WorkState:
 
 
 def work_state(session: Session, programme: Programme) -> WorkState:
-    """Active jobs, embedding progress, and the failures that somebody should look at."""
+    """Active jobs, embedding progress, and failures that no later job of their kind made good."""
     active = session.scalar(
         select(func.count()).where(Job.programme_id == programme.id, Job.state.in_(_ACTIVE))
     )
+    later = aliased(Job)
+    made_good = select(later.id).where(
+        later.programme_id == Job.programme_id, later.kind == Job.kind, later.id > Job.id,
+        later.state.in_([JobState.DONE, JobState.FAILED]),
+    )  # fmt: skip
     failed = session.scalars(
         select(Job)
         .where(Job.programme_id == programme.id, Job.state == JobState.FAILED, Job.kind != JobKind.IMPORT)
+        .where(~made_good.exists())
         .order_by(Job.id.desc())
-        .limit(5)
     ).all()
     embedded, profiles = embedding_progress(session, programme)
     return WorkState(active or 0, embedded, profiles, list(failed))
@@ -201,6 +210,12 @@ def is_idle(session: Session, programme_id: int) -> bool:
     return not session.scalar(
         select(Job.id).where(Job.programme_id == programme_id, Job.state.in_(_ACTIVE)).limit(1)
     )
+
+
+def _lease_end() -> ColumnElement[datetime]:
+    now = utcnow()
+    short, long = (literal(now + lease, UtcDateTime()) for lease in (LEASE, IMPORT_LEASE))
+    return case((Job.kind == JobKind.IMPORT, long), else_=short)
 
 
 def _settle(session: Session, job_id: int, worker: str, **values: Any) -> bool:

@@ -64,8 +64,6 @@ def recommend_programme(
     with reading(engine) as session:
         programme = session.get_one(Programme, programme_id)
         space = indexing.current_space(session, programme, model)
-        if space is None:
-            return 0
         roster = load_roster(session, programme)
         index = indexing.open_index(session, programme, snapshots, space)
         watermark = programme.watermark

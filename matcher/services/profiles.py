@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, false, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from matcher.models import (
     PROFILE_CLASSES,
-    Entry,
     Facet,
     JobKind,
     Kind,
@@ -21,6 +20,7 @@ from matcher.models import (
 )
 from matcher.profiles.fields import FIELDS, Field, FieldType
 from matcher.profiles.reading import ProfileDraft
+from matcher.profiles.text import fold
 from matcher.services import audit, jobs
 from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios, set_entries
@@ -43,6 +43,7 @@ _LISTS = frozenset(
 _LONE_ENTRY = FieldType.TEXT
 
 PROFILES_A_JOB = 64
+_LONGEST_QUERY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,11 @@ def find_profiles(
 ) -> Page:
     """Profiles whose name, ref or texts contain every word of `query`, by name."""
     matching = select(Profile.id).where(Profile.programme_id == programme.id, Profile.kind == kind)
-    for word in query.split()[:8]:
-        matching = matching.where(_mentions(word))
+    words = fold(query[:_LONGEST_QUERY]).split()[:8]
+    for word in words:
+        matching = matching.where(Profile.search_text.contains(word, autoescape=True))
+    if query.strip() and not words:  # signs alone are in nobody's words
+        matching = matching.where(false())
     total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     pages = max(1, ceil(total / per_page))
     page = min(max(1, page), pages)
@@ -74,7 +78,7 @@ def find_profiles(
         select(Profile)
         .options(selectinload(Profile.entries))
         .where(Profile.id.in_(matching))
-        .order_by(func.lower(Profile.name), Profile.id)
+        .order_by(Profile.search_text, Profile.id)
         .offset((page - 1) * per_page)
         .limit(per_page)
     ).all()
@@ -143,6 +147,7 @@ def apply_draft(
         profile = PROFILE_CLASSES[draft.kind](programme_id=programme.id, ref=draft.ref, entries=[])
     changed = _set_columns(profile, draft)
     changed |= set_entries(profile, _texts(draft))
+    profile.search_text = _search_text(profile)
     if created:
         session.add(profile)
     elif changed:
@@ -165,7 +170,7 @@ def request_embedding(session: Session, programme_id: int, profile_ids: set[int]
 def remove_profile(
     session: Session, programme: Programme, kind: Kind, profile_id: int, *, actor: str
 ) -> None:
-    """Delete a profile with its entries, recommendations and decisions, and its now unused vectors."""
+    """Delete a profile with its entries, lists and decisions, and vectors and a person left without use."""
     profile = get_profile(session, programme, kind, profile_id)
     audit.record(
         session,
@@ -176,6 +181,8 @@ def remove_profile(
         before={"ref": profile.ref},
     )
     session.delete(profile)
+    session.flush()
+    _forget_person(session, profile.person_id)
     changed = resolve_portfolios(session, programme.id)
     forget_unused(session, programme.id)
     request_embedding(session, programme.id, set(changed))
@@ -214,16 +221,9 @@ def _by_ref(session: Session, programme: Programme, kind: Kind, ref: str) -> Pro
     ).first()
 
 
-def _mentions(word: str) -> Any:
-    """Containing a word, with no meaning given to the wildcards of LIKE."""
-    texts = select(Entry.id).where(
-        Entry.profile_id == Profile.id, Entry.text.icontains(word, autoescape=True)
-    )
-    return or_(
-        Profile.name.icontains(word, autoescape=True),
-        Profile.ref.icontains(word, autoescape=True),
-        texts.exists(),
-    )
+def _search_text(profile: Profile) -> str:
+    entries = sorted(profile.entries, key=lambda entry: (entry.facet, entry.position))
+    return "\n".join(map(fold, [profile.name, profile.ref, *(entry.text for entry in entries)]))
 
 
 def _set_columns(profile: Profile, draft: ProfileDraft) -> bool:
@@ -264,6 +264,12 @@ def _person_id(session: Session, programme: Programme, profile: Profile) -> int 
         session.add(person)
         session.flush()
     return person.id
+
+
+def _forget_person(session: Session, person_id: int | None) -> None:
+    """Delete a person whom no profile names any more."""
+    used = select(Profile.id).where(Profile.person_id == person_id).exists()
+    session.execute(delete(Person).where(Person.id == person_id, ~used))
 
 
 def _cell(value: Any) -> str:

@@ -115,11 +115,17 @@ def overview(session: Session, programme: Programme) -> Overview:
 
 
 def best_pairs(session: Session, programme: Programme, kind: Kind, limit: int = 5) -> list[PairLine]:
-    """The highest-scoring pairs, each start-up and each counterpart at most once."""
+    """The highest-scoring pairs, each start-up and each counterpart at most once; none that was rejected."""
+    rejected = select(Approval.id).where(
+        Approval.startup_id == RecommendationList.subject_id,
+        Approval.counterpart_id == Recommendation.candidate_id,
+        Approval.state == "rejected",
+    )
     rows = session.execute(
         select(RecommendationList.subject_id, Recommendation)
         .join(Recommendation)
         .where(
+            ~rejected.exists(),
             RecommendationList.programme_id == programme.id,
             RecommendationList.candidate_kind == kind,
             Recommendation.rank <= limit,

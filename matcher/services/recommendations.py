@@ -32,11 +32,12 @@ class RecommendedCandidate:
 class RecommendedList:
     """A profile's recommended candidates of one kind.
 
-    `exclusions` says how many candidates each rule excluded; `fresh` is False while a change of the
-    programme is still being worked in.
+    `approved` has the approved candidates that are not among `items`; `exclusions` says how many
+    candidates each rule excluded; `fresh` is False while a change of the programme is being worked in.
     """
 
     items: list[RecommendedCandidate]
+    approved: list[Profile]
     considered: int
     eligible: int
     exclusions: list[Message]
@@ -56,9 +57,10 @@ def read_list(session: Session, subject: Profile, candidate_kind: Kind) -> Recom
     ).first()
     fresh = is_idle(session, subject.programme_id)
     if found is None:
-        return RecommendedList([], 0, 0, [], None, fresh)
+        return RecommendedList([], _approved(session, subject, candidate_kind, []), 0, 0, [], None, fresh)
     return RecommendedList(
         items=_candidates(session, subject, found.items),
+        approved=_approved(session, subject, candidate_kind, found.items),
         considered=found.considered,
         eligible=found.eligible,
         exclusions=[_excluded(Rule(rule), count) for rule, count in found.exclusions.items() if count],
@@ -95,6 +97,15 @@ def _candidates(
         )
         for item in items
     ]
+
+
+def _approved(session: Session, subject: Profile, kind: Kind, items: list[Recommendation]) -> list[Profile]:
+    """Approved counterparts of a kind that the list leaves out."""
+    states = _approvals(session, subject)
+    ids = {other for other, state in states.items() if state == "approved"}
+    missing = ids - {item.candidate_id for item in items}
+    query = select(Profile).where(Profile.id.in_(missing), Profile.kind == kind)
+    return list(session.scalars(query.order_by(Profile.name)))
 
 
 def _approvals(session: Session, subject: Profile) -> dict[int, str]:

@@ -121,6 +121,8 @@ class Recommender:
             queries = self.index.vectors(self.entries(subject, ours))
             _, hits = self.index.search(queries, np.concatenate(rows), self.config.candidates)
             found.update(self.index.rows["profile_id"][np.unique(hits)].tolist())
+        if not found:  # the subject says nothing, or nobody answers: the facts decide
+            return list(eligible)
         room = max(0, self.config.candidates - len(found))
         silent = [facts.id for facts in eligible if facts.id not in speaking][:room]
         wanted = found.union(silent)

@@ -1,7 +1,5 @@
 """A programme's profiles as the facts that the ranking works on."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,10 +7,11 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from matcher.models import Approval, Facet, Funder, Kind, Mentor, Profile, Programme, Startup
+from matcher.profiles.text import fold
 from matcher.ranking.facts import Facts
 
 
@@ -32,19 +31,19 @@ def load_roster(session: Session, programme: Programme) -> Roster:
         .where(Profile.programme_id == programme.id)
         .order_by(Profile.ref)
     ).all()
-    taken = _taken(session, programme)
+    accepted = _accepted(session, programme)
     pitches = {p.id: next(iter(p.texts(Facet.PITCH)), p.name) for p in profiles}
     facts: dict[Kind, list[Facts]] = {kind: [] for kind in Kind}
     texts = {}
     for profile in profiles:
-        facts[Kind(profile.kind)].append(facts_of(profile, taken.get(profile.id, 0)))
+        facts[Kind(profile.kind)].append(facts_of(profile, accepted.get(profile.id, frozenset())))
         for entry in profile.entries:
             texts[entry.id] = pitches.get(entry.refers_to_id or 0, entry.text)
     return Roster(facts, texts)
 
 
-def facts_of(profile: Profile, taken: int = 0) -> Facts:
-    """The facts of one profile; `taken` counts the approved start-ups of a mentor."""
+def facts_of(profile: Profile, accepted: frozenset[int] = frozenset()) -> Facts:
+    """The facts of one profile; `accepted` has the ids of the start-ups approved for it."""
     common = Facts(
         id=profile.id,
         kind=Kind(profile.kind),
@@ -62,7 +61,8 @@ def facts_of(profile: Profile, taken: int = 0) -> Facts:
             identities=_keys([profile.affiliation, profile.email]),
             stages=frozenset(profile.stages),
             markets=frozenset(profile.markets),
-            places=None if profile.capacity is None else profile.capacity - taken,
+            places=None if profile.capacity is None else profile.capacity - len(accepted),
+            accepted=accepted,
             utc_offsets=_offsets(profile.timezone, profile.country),
         )
     if isinstance(profile, Startup):
@@ -90,25 +90,22 @@ def facts_of(profile: Profile, taken: int = 0) -> Facts:
     )
 
 
-def _taken(session: Session, programme: Programme) -> dict[int, int]:
+def _accepted(session: Session, programme: Programme) -> dict[int, frozenset[int]]:
     """Approved start-ups by counterpart."""
     rows = session.execute(
-        select(Approval.counterpart_id, func.count())
-        .where(Approval.programme_id == programme.id, Approval.state == "approved")
-        .group_by(Approval.counterpart_id)
+        select(Approval.counterpart_id, Approval.startup_id).where(
+            Approval.programme_id == programme.id, Approval.state == "approved"
+        )
     )
-    return {counterpart: count for counterpart, count in rows}  # noqa: C416
+    found: dict[int, frozenset[int]] = {}
+    for counterpart_id, startup_id in rows:
+        found[counterpart_id] = found.get(counterpart_id, frozenset()) | {startup_id}
+    return found
 
 
 def _keys(names: Iterable[str | None]) -> frozenset[str]:
-    """Names made comparable: without case, accents, punctuation and double spaces."""
-    return frozenset(key for name in names if name and (key := _key(name)))
-
-
-def _key(name: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", name).casefold()
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[^\w@.]+", " ", plain).split())
+    """Names made comparable."""
+    return frozenset(key for name in names if name and (key := fold(name)))
 
 
 def _number(value: object) -> float | None:

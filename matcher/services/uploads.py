@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from matcher.models import Job, JobKind, JobState, Kind, Programme, Upload
 from matcher.profiles.badrows import write_bad_rows
 from matcher.profiles.reading import SheetPeek, SheetReading, peek, read_profiles
+from matcher.profiles.text import clean
 from matcher.services import audit, jobs
 from matcher.services.errors import Conflict, NotFound, ServiceError
 from matcher.services.importing import ImportCounts, import_drafts
@@ -40,7 +41,7 @@ def receive(
     Raises:
         UploadTooLarge: it has more than `limit_bytes`; what was written is removed.
     """
-    shown = PurePath(filename.replace("\\", "/")).name[:200] or "sheet"
+    shown = clean(PurePath(filename.replace("\\", "/")).name)[:200] or "sheet"
     upload = Upload(id=secrets.token_hex(16), programme_id=programme.id, kind=kind.value, filename=shown)
     folder.mkdir(parents=True, exist_ok=True)
     _store(stream, stored_path(upload, folder), limit_bytes)
@@ -143,6 +144,11 @@ def import_reading(session: Session, upload: Upload, found: SheetReading, *, act
         "problem_count": len(found.problems) + found.more_problems,
         "problems": [problem.message().to_json() for problem in found.problems[:_PROBLEMS_SHOWN]],
     }
+
+
+def discard(upload: Upload, folder: Path) -> None:
+    """Delete the stored sheet: its people are profiles now, and can be removed as such."""
+    stored_path(upload, folder).unlink(missing_ok=True)
 
 
 def _store(stream: BinaryIO, path: Path, limit_bytes: int) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from matcher.db import reading, unit_of_work
 from matcher.index import EntryIndex
-from matcher.models import Kind, Programme
+from matcher.models import Kind, Programme, VectorSpace
 from matcher.services.indexing import current_space, open_index
 from matcher.services.profiles import remove_profile
 from tests.matcher.factories import SPACE, add, draft, embed_all, make_programme
@@ -141,9 +141,9 @@ def test_another_programmes_entries_are_not_in_it(
     assert len(opened(engine, programme, tmp_path)) == 10
 
 
-def test_an_empty_programme_has_no_space_yet(engine: Engine, programme: Programme) -> None:
+def test_an_empty_programme_has_a_space_of_its_own(engine: Engine, programme: Programme) -> None:
     with reading(engine) as session:
-        assert current_space(session, programme, SPACE.model) is None
+        assert current_space(session, programme, SPACE.model) == VectorSpace(SPACE.model, "none", 1)
 
 
 def test_the_space_is_that_of_the_newest_vector(

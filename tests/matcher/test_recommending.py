@@ -242,11 +242,14 @@ def test_who_was_deleted_meanwhile_is_left_out(
     assert everything(engine) == before
 
 
-def test_nothing_is_ranked_before_anything_is_embedded(
+def test_profiles_without_any_text_are_ranked_by_what_they_state(
     engine: Engine, programme: Programme, people: dict[str, int], tmp_path: Path
 ) -> None:
-    assert recommend(engine, programme, tmp_path) == 0
-    assert everything(engine) == []
+    assert recommend(engine, programme, tmp_path) == 17
+    with reading(engine) as session:
+        parts = [set(item.parts) for item in session.scalars(select(Recommendation))]
+    assert parts
+    assert all(name.startswith("fit:") for names in parts for name in names)
 
 
 def test_reasons_quote_the_authors_own_words(engine: Engine, ranked: dict[str, int]) -> None:

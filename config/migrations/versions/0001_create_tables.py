@@ -96,6 +96,7 @@ def upgrade() -> None:
     sa.Column('languages', sa.JSON(), nullable=False),
     sa.Column('sectors', sa.JSON(), nullable=False),
     sa.Column('notes', sa.JSON(), nullable=False),
+    sa.Column('search_text', sa.String(), nullable=False),
     sa.Column('watermark', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
