@@ -33,8 +33,8 @@ test: $(INSTALLED) catalogues browser ## Run the tests, on SQLite and PostgreSQL
 lint: $(INSTALLED)
 	$(BIN)/ruff check $(FILES)
 	$(BIN)/ruff format --check $(FILES)
-	$(BIN)/lint-imports --no-timing
-	$(BIN)/djlint web/templates --check --quiet
+	$(BIN)/lint-imports
+	$(BIN)/djlint web/templates --lint --quiet
 
 types: $(INSTALLED)
 	$(BIN)/mypy

@@ -8,7 +8,7 @@ from whitenoise import WhiteNoise
 from config.settings import Settings
 from matcher.db import make_engine
 from web import assets, filters, i18n, permissions, security
-from web.converters import KindConverter
+from web.converters import IdConverter, KindConverter
 from web.views import decisions, editing, errors, health, overview, profiles, uploads
 
 _FORM_BYTES = 1_000_000
@@ -29,7 +29,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     )
     app.extensions["tandem_settings"] = settings
     app.extensions["tandem_engine"] = make_engine(settings.sqlalchemy_url)
-    app.url_map.converters["kind"] = KindConverter
+    app.url_map.converters.update(kind=KindConverter, id=IdConverter)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     # The order counts: who may talk to us at all, then what they may do, then forged forms.
     security.init(app)

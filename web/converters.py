@@ -1,9 +1,11 @@
 """Address parts that stand for something of ours."""
 
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, ValidationError
 
 from matcher.models import Kind
 
+HIGHEST_ID = 2**31 - 1
+"""What PostgreSQL's integers hold; a higher number is nobody's, and no database need be asked."""
 PLURALS = {Kind.STARTUP: "startups", Kind.MENTOR: "mentors", Kind.FUNDER: "funders"}
 _KINDS = {plural: kind for kind, plural in PLURALS.items()}
 
@@ -18,3 +20,26 @@ class KindConverter(BaseConverter):
 
     def to_url(self, value: Kind | str) -> str:
         return PLURALS[Kind(value)]
+
+
+class IdConverter(BaseConverter):
+    """The number of something in the database."""
+
+    regex = "[0-9]{1,10}"
+
+    def to_python(self, value: str) -> int:
+        return read_id(value)
+
+
+def read_id(text: str) -> int:
+    """The number that an address or a form names.
+
+    Raises:
+        ValidationError: a `ValueError`; nothing in the database can have this number.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(HIGHEST_ID))):
+        raise ValidationError
+    number = int(text)
+    if number > HIGHEST_ID:
+        raise ValidationError
+    return number

@@ -12,6 +12,7 @@ from config.settings import Settings
 from matcher.db import reading, unit_of_work
 from matcher.models import Programme
 from matcher.services.programmes import get_programme
+from web.i18n import programme_name
 
 
 def engine() -> Engine:
@@ -41,5 +42,5 @@ def write(slug: str) -> Iterator[tuple[Session, Programme]]:
 def _enter(session: Session, slug: str) -> Programme:
     programme = get_programme(session, slug)
     # The navigation outlives the session, so it gets plain values.
-    g.programme_slug, g.programme_name = programme.slug, programme.name
+    g.programme_slug, g.programme_name = programme.slug, programme_name(programme)
     return programme

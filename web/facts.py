@@ -65,7 +65,7 @@ def _money(amount: Decimal, currency: str | None) -> str:
 
 
 def _places(codes: list[str]) -> list[str]:
-    names = [gettext("Worldwide") if c == "*" else country_name(c, locale_code()) for c in codes]
+    names = [country_name(code, locale_code()) for code in codes]
     more = len(names) - _MOST_PLACES
     if more <= 1:
         return names

@@ -5,9 +5,10 @@ from urllib.parse import urlencode
 
 from babel import Locale
 from flask import Flask, Response, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, gettext
 
 from config.catalogues import FOLDER
+from matcher.models import Programme
 
 LOCALES = {
     "ar": "العربية",
@@ -50,6 +51,11 @@ def text_direction() -> str:
     return Locale.parse(locale_code()).text_direction
 
 
+def programme_name(programme: Programme) -> str:
+    """What its people call it; the sample, which is ours, is named in the reader's language."""
+    return gettext("Sample programme") if programme.is_sample else programme.name
+
+
 def languages() -> list[Language]:
     """The switcher: this page in each language."""
     rule = request.url_rule
@@ -78,3 +84,4 @@ def init(app: Flask) -> None:
     )
     app.after_request(_remember_choice)
     app.jinja_env.globals.update(locale_code=locale_code, text_direction=text_direction, languages=languages)
+    app.jinja_env.filters["programme_name"] = programme_name

@@ -74,10 +74,9 @@ def _write_bad(reading: SheetReading, path: Path) -> None:
 
 
 def _show(reading: SheetReading) -> None:
-    click.echo(
-        _("%(file)s (%(format)s): %(count)d rows")
-        % {"file": reading.file, "format": say(reading.format), "count": len(reading.drafts)}
-    )
+    counts = {"count": len(reading.drafts) + len(reading.bad_rows), "bad": len(reading.bad_rows)}
+    line = _("%(file)s (%(format)s): %(count)d rows, %(bad)d of them with mistakes")
+    click.echo(line % {"file": reading.file, "format": say(reading.format), **counts})
     width = max(len(column.header) for column in reading.columns)
     for column in reading.columns:
         click.echo(f"  {column.header:<{width}}  →  {_target(column)}  ({_(HOW[column.how])})")

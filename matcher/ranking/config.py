@@ -30,8 +30,9 @@ class MeetingConfig(BaseModel):
 class ScoringConfig(BaseModel):
     """Weights and thresholds of the ranking. Changing one changes what people are recommended.
 
-    Floors are about the medians over all pairs of the sample programme, ceilings the ninth deciles of
-    each start-up's best pair, under the default encoder: `python -m benchmarks.cosines` prints them.
+    Floors are about the medians over all pairs of the sample programme under the default encoder, ceilings
+    the ninth deciles of each start-up's best pair or, where texts of two kinds meet, somewhat more, so that
+    a chance likeness fills no reason: `python -m benchmarks.cosines` prints them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,12 +47,12 @@ class ScoringConfig(BaseModel):
     unstated: float = Field(0.5, ge=0, le=1, description="fit of what a side does not state")
 
     need_expertise: MeetingConfig = MeetingConfig(weight=1.0, floor=0.24, ceiling=0.74)
-    need_experience: MeetingConfig = MeetingConfig(weight=0.15, floor=0.09, ceiling=0.34)
-    pitch_interest: MeetingConfig = MeetingConfig(weight=0.25, floor=0.05, ceiling=0.32)
-    pitch_thesis: MeetingConfig = MeetingConfig(weight=1.0, floor=0.15, ceiling=0.40)
+    need_experience: MeetingConfig = MeetingConfig(weight=0.15, floor=0.09, ceiling=0.45)
+    pitch_interest: MeetingConfig = MeetingConfig(weight=0.25, floor=0.05, ceiling=0.40)
+    pitch_thesis: MeetingConfig = MeetingConfig(weight=1.0, floor=0.15, ceiling=0.45)
     pitch_portfolio: MeetingConfig = MeetingConfig(weight=0.5, floor=0.22, ceiling=0.84)
-    need_offer: MeetingConfig = MeetingConfig(weight=0.25, floor=0.20, ceiling=0.41)
+    need_offer: MeetingConfig = MeetingConfig(weight=0.15, floor=0.20, ceiling=0.55)
 
     strong: float = Field(0.60, ge=0, le=1, description="lowest score of the band 'strong'")
     good: float = Field(0.45, ge=0, le=1, description="lowest score of the band 'good'")
-    worth_telling: float = Field(0.30, ge=0, le=1, description="lowest likeness of a reason")
+    worth_telling: float = Field(0.40, ge=0, le=1, description="lowest likeness of a reason")

@@ -68,23 +68,25 @@ _LACKS: Mapping[str, str] = {
 }
 _UNSTATED: Mapping[Kind, Mapping[str, str]] = {
     Kind.MENTOR: {
-        "languages": N_("Working languages are not stated by both sides"),
-        "sector": N_("Sectors are not stated by both sides"),
-        "stage": N_("Stage is not stated by both sides"),
-        "market": N_("Markets are not stated by both sides"),
-        "timezone": N_("Time zones are not stated by both sides"),
+        "languages": N_("Working languages: not stated by one side or the other"),
+        "sector": N_("Sectors: not stated by one side or the other"),
+        "stage": N_("Stage: not stated by one side or the other"),
+        "market": N_("Markets: not stated by one side or the other"),
+        "timezone": N_("Time zones: not stated by one side or the other"),
         "capacity": N_("The mentor's capacity is not stated"),
     },
     Kind.FUNDER: {
-        "languages": N_("Working languages are not stated by both sides"),
-        "sector": N_("Sectors are not stated by both sides"),
-        "stage": N_("Stage is not stated by both sides"),
-        "country": N_("The start-up's country or the partner's countries are not stated"),
+        "languages": N_("Working languages: not stated by one side or the other"),
+        "sector": N_("Sectors: not stated by one side or the other"),
+        "stage": N_("Stage: not stated by one side or the other"),
+        "country": N_("The partner's countries are not stated"),
+        "home": N_("The start-up's country is not stated"),
         "ticket": N_("The amount sought or the ticket size is not stated"),
         "currency": N_("Amounts are in different currencies and were not compared"),
     },
 }
 _LONGEST_QUOTE = 160
+_QUOTES = 4
 
 
 def explain(
@@ -92,15 +94,19 @@ def explain(
 ) -> list[Reason]:
     """The reasons for a pair, the strongest first.
 
-    `meetings` holds the best meeting of each of the start-up's entries; those at or above
-    `worth_telling` are told, or else the best one, so that no pair stands without its entries.
+    `meetings` holds the best meeting of each of the start-up's entries. Those at or above
+    `worth_telling` in likeness are quoted as fitting; where there are none, the nearest is quoted as what
+    it is. A need that no entry of a mentor's meets is said not to be met.
     """
     told = sorted(meetings, key=lambda meeting: -meeting.importance)
-    strong = [meeting for meeting in told if meeting.likeness >= worth_telling][:4] or told[:1]
+    met = [meeting for meeting in told if meeting.likeness >= worth_telling]
+    unmet = [m for m in told if m.likeness < worth_telling and m.ours == Facet.NEED]
     fit = structured_fit(startup, counterpart)
     return [
-        *(Reason(Tone.FITS, _met(meeting)) for meeting in strong),
+        *(Reason(Tone.FITS, _met(meeting)) for meeting in met[:_QUOTES]),
+        *(Reason(Tone.LACKS, _nearest(meeting)) for meeting in told[:1] if not met),
         *_shared(startup, counterpart, fit),
+        *(Reason(Tone.LACKS, _not_met(meeting)) for meeting in _unmet_needs(counterpart, unmet)),
         *(
             Reason(Tone.LACKS, Message(_LACKS[name]))
             for name, value in fit.items()
@@ -113,6 +119,20 @@ def explain(
 def _met(meeting: EntryMeeting) -> Message:
     template = _MET[meeting.ours, meeting.theirs]
     return Message(template, {"ours": _quote(meeting.our_text), "theirs": _quote(meeting.their_text)})
+
+
+def _unmet_needs(counterpart: Facts, unmet: Sequence[EntryMeeting]) -> Sequence[EntryMeeting]:
+    """A funding partner is not there to meet needs, so only a mentor is measured by them."""
+    return unmet[:_QUOTES] if counterpart.kind is Kind.MENTOR else []
+
+
+def _nearest(meeting: EntryMeeting) -> Message:
+    template = N_("The texts have little in common; the nearest are “%(ours)s” and “%(theirs)s”")
+    return Message(template, {"ours": _quote(meeting.our_text), "theirs": _quote(meeting.their_text)})
+
+
+def _not_met(meeting: EntryMeeting) -> Message:
+    return Message(N_("The need “%(ours)s” is not clearly met"), {"ours": _quote(meeting.our_text)})
 
 
 def _quote(text: str) -> str:
@@ -146,6 +166,8 @@ def _unstated(startup: Facts, counterpart: Facts, fit: Mapping[str, float]) -> l
     names = {name for name, value in fit.items() if np.isnan(value)} - {"language"}
     if not startup.languages or not counterpart.languages:
         names.add("languages")
+    if "country" in names and startup.country is None:
+        names ^= {"country", "home"}
     if counterpart.kind is Kind.MENTOR and counterpart.places is None:
         names.add("capacity")
     if counterpart.kind is Kind.FUNDER and not _ticket_stated(startup, counterpart):

@@ -19,13 +19,15 @@ from matcher.models import (
     utcnow,
 )
 from matcher.profiles.fields import FIELDS, Field, FieldType
+from matcher.profiles.labels import label
 from matcher.profiles.reading import ProfileDraft
+from matcher.profiles.taxonomy import LOCALES
 from matcher.profiles.text import fold
 from matcher.services import audit, jobs
 from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios, set_entries
 from matcher.services.errors import Conflict, NotFound
-from matcher.wording import N_, Message
+from matcher.wording import N_, Message, Term
 
 _COLUMNS = {"organisation": "affiliation", "kind": "funder_kind"}
 """Fields whose column has another name, because `Profile` uses theirs for something else."""
@@ -222,8 +224,13 @@ def _by_ref(session: Session, programme: Programme, kind: Kind, ref: str) -> Pro
 
 
 def _search_text(profile: Profile) -> str:
+    """Everything a person may look a profile up by; what is stored as a code, in all six languages."""
     entries = sorted(profile.entries, key=lambda entry: (entry.facet, entry.position))
-    return "\n".join(map(fold, [profile.name, profile.ref, *(entry.text for entry in entries)]))
+    words = [profile.name, profile.ref, *(entry.text for entry in entries)]
+    terms = [Term("country", profile.country)] if profile.country else []
+    terms += [Term("sector", code) for code in profile.sectors]
+    named = {label(term, locale): None for term in terms for locale in LOCALES}
+    return "\n".join(map(fold, [*words, *named]))
 
 
 def _set_columns(profile: Profile, draft: ProfileDraft) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, aliased
 
 from matcher.models import (
@@ -18,7 +18,8 @@ from matcher.models import (
     RecommendationList,
     Startup,
 )
-from matcher.services.errors import NotFound
+from matcher.profiles.text import clean, fold
+from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.jobs import WorkState, work_state
 from matcher.services.recommendations import Reason, load_reasons
 from matcher.wording import N_, Message
@@ -76,6 +77,35 @@ def create_programme(
     session.add(programme)
     session.flush()
     return programme
+
+
+def start_programme(session: Session, name: str) -> Programme:
+    """A manager's own programme, at an address made of its name.
+
+    Raises:
+        Conflict: the name has no letter or digit, or another programme has its address.
+    """
+    name = clean(name)[:120]
+    slug = fold(name).replace(" ", "-")[:60].strip("-")
+    if not slug:
+        raise Conflict(Message(N_("Give the programme a name with letters or digits.")))
+    if session.scalar(select(Programme.id).where(Programme.slug == slug)):
+        raise Conflict(Message(N_("There is a programme with this name already.")))
+    return create_programme(session, slug=slug, name=name, organisation=name)
+
+
+def remove_sample(session: Session, programme: Programme) -> None:
+    """Delete the sample programme with everything in it.
+
+    Raises:
+        NotAllowed: it is not the sample, or there is no other programme to go on with.
+    """
+    others = session.scalar(select(func.count()).where(Programme.id != programme.id))
+    if not programme.is_sample or not others:
+        raise NotAllowed(
+            Message(N_("Only the sample programme can be removed, once there is another programme."))
+        )
+    session.execute(delete(Organisation).where(Organisation.id == programme.organisation_id))
 
 
 def list_programmes(session: Session) -> list[Programme]:

@@ -47,13 +47,23 @@ def test_the_entries_that_met_are_quoted_the_nearest_first() -> None:
     ]
 
 
-def test_a_distant_meeting_is_not_told_beside_a_near_one() -> None:
-    assert "tariffs" not in " ".join(told(STARTUP, MENTOR, met(0.1, "tariffs"), met(0.9)))
+def test_a_distant_meeting_is_not_told_as_one_that_fits() -> None:
+    meetings = met(0.1, "tariffs"), met(0.9)
+    assert "tariffs" not in " ".join(told(STARTUP, MENTOR, *meetings, tone=Tone.FITS))
+    assert "The need “tariffs” is not clearly met" in told(STARTUP, MENTOR, *meetings, tone=Tone.LACKS)
 
 
-def test_the_best_meeting_is_told_however_distant() -> None:
-    found = told(STARTUP, MENTOR, met(0.0, "tariffs"), met(0.1, "masts"), tone=Tone.FITS)
-    assert found == ["The need “masts” meets the expertise “an expertise”"]
+def test_where_nothing_fits_the_nearest_is_told_as_what_it_is() -> None:
+    meetings = met(0.0, "tariffs"), met(0.1, "masts")
+    assert not [text for text in told(STARTUP, MENTOR, *meetings, tone=Tone.FITS) if "“" in text]
+    first = told(STARTUP, MENTOR, *meetings, tone=Tone.LACKS)[0]
+    assert first == "The texts have little in common; the nearest are “masts” and “an expertise”"
+
+
+def test_a_funding_partner_is_not_measured_by_needs_that_it_does_not_meet() -> None:
+    assert not [
+        text for text in told(STARTUP, FUNDER, met(0.1, "tariffs"), met(0.9)) if "not clearly" in text
+    ]
 
 
 def test_at_most_four_meetings_are_told() -> None:
@@ -104,16 +114,16 @@ def test_a_pair_that_states_everything_has_nothing_unstated() -> None:
 @pytest.mark.parametrize(
     ("other", "blank", "said"),
     [
-        (FULL_MENTOR, {"languages": ()}, "Working languages are not stated by both sides"),
-        (FULL_MENTOR, {"sectors": frozenset()}, "Sectors are not stated by both sides"),
-        (FULL_MENTOR, {"stages": frozenset()}, "Stage is not stated by both sides"),
-        (FULL_MENTOR, {"country": None}, "Markets are not stated by both sides"),
-        (FULL_MENTOR, {"utc_offsets": ()}, "Time zones are not stated by both sides"),
+        (FULL_MENTOR, {"languages": ()}, "Working languages: not stated by one side or the other"),
+        (FULL_MENTOR, {"sectors": frozenset()}, "Sectors: not stated by one side or the other"),
+        (FULL_MENTOR, {"stages": frozenset()}, "Stage: not stated by one side or the other"),
+        (FULL_MENTOR, {"country": None}, "Markets: not stated by one side or the other"),
+        (FULL_MENTOR, {"utc_offsets": ()}, "Time zones: not stated by one side or the other"),
         (FULL_MENTOR, {"places": None}, "The mentor's capacity is not stated"),
-        (FULL_FUNDER, {"languages": ()}, "Working languages are not stated by both sides"),
-        (FULL_FUNDER, {"stages": frozenset()}, "Stage is not stated by both sides"),
+        (FULL_FUNDER, {"languages": ()}, "Working languages: not stated by one side or the other"),
+        (FULL_FUNDER, {"stages": frozenset()}, "Stage: not stated by one side or the other"),
         (FULL_FUNDER, {"markets": frozenset()},
-         "The start-up's country or the partner's countries are not stated"),
+         "The partner's countries are not stated"),
         (FULL_FUNDER, {"ticket": (None, None)}, "The amount sought or the ticket size is not stated"),
         (FULL_FUNDER, {"currency": "EUR"}, "Amounts are in different currencies and were not compared"),
     ],

@@ -117,3 +117,46 @@ def test_a_breakdown_is_told_without_the_database(settings: Settings) -> None:
     assert "Something broke on our side" in answer.text
     assert "sqlite" not in answer.text.lower()
     assert answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("number", [str(2**31), str(2**63), "9" * 25, "9" * 5000])
+@pytest.mark.parametrize("tail", ["", "/edit", "/remove"])
+def test_a_number_that_no_database_can_hold_is_nobody(
+    client: FlaskClient, world: World, number: str, tail: str
+) -> None:
+    assert client.get(f"/p/{world.slug}/startups/{number}{tail}").status_code == 404
+
+
+@pytest.mark.parametrize("tail", ["startups/{}/edit", "startups/{}/remove", "startups/{}/decide"])
+@pytest.mark.parametrize("number", ["9" * 25, "9" * 5000])
+def test_a_form_for_a_number_that_no_database_can_hold_finds_nobody(
+    client: FlaskClient, world: World, tail: str, number: str
+) -> None:
+    page = f"/p/{world.slug}/startups/{world.startup}"
+    answer = submit(client, page, to=f"/p/{world.slug}/{tail.format(number)}", name="X", approve=world.mentor)
+
+    assert answer.status_code == 404
+
+
+def test_the_highest_number_that_a_database_can_hold_is_looked_up(client: FlaskClient, world: World) -> None:
+    answer = client.get(f"/p/{world.slug}/startups/{2**31 - 1}")
+
+    assert answer.status_code == 404
+
+
+def test_a_breakdown_says_what_to_do_and_nothing_of_its_cause(settings: Settings) -> None:
+    app = create_app(settings)
+
+    def broken() -> str:
+        raise RuntimeError("postgresql://tandem:hunter2@db/tandem")
+
+    app.view_functions["overview.home"] = broken
+    answer = app.test_client().get("/")
+
+    assert answer.status_code == 500
+    assert "Try again in a minute" in answer.text
+    assert "the log of the web process" in answer.text
+    assert "Go to the overview" in answer.text
+    for cause in ("hunter2", "RuntimeError", "Traceback", __file__):
+        assert cause not in answer.text
+        assert cause not in str(answer.headers)

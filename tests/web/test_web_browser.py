@@ -7,13 +7,14 @@ from threading import Thread
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 from werkzeug.serving import make_server
 
 from config.settings import Settings
 from matcher.db import make_engine, unit_of_work
-from matcher.models import Base, Job, JobKind, Upload
+from matcher.models import Base, Job, JobKind, Programme, Upload
 from matcher.profiles.rows import RowProblem
+from matcher.services.approvals import decide
 from matcher.wording import Message
 from tests import chromium
 from tests.web.world import HOSTILE, World, build
@@ -70,6 +71,7 @@ def served(settings_of: Settings, engine_of: Engine) -> Iterator[tuple[str, Worl
     """A server on a free port, and the world behind it."""
     app = create_app(settings_of, testing=True)
     world = build(engine_of)
+    _approve(engine_of, world)
     _add_imports(engine_of)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
@@ -96,6 +98,14 @@ def _add_imports(engine: Engine) -> None:
             session.add(job)
             session.flush()
             session.add(Upload(id=name, programme_id=1, kind="startup", filename="x.csv", job_id=job.id))
+
+
+def _approve(engine: Engine, world: World) -> None:
+    """A pair that no list has, and no work left over from it."""
+    with unit_of_work(engine) as session:
+        programme = session.scalars(select(Programme).where(Programme.slug == world.slug)).one()
+        decide(session, programme, world.lonely, world.funder, "approved", actor="test")
+        session.execute(update(Job).values(state="done"))
 
 
 @pytest.fixture

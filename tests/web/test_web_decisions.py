@@ -6,8 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
-from matcher.db import reading
-from matcher.models import Approval
+from matcher.db import reading, unit_of_work
+from matcher.models import Approval, Programme
+from matcher.services.approvals import decide
 from tests.web.conftest import submit, token
 from tests.web.world import World
 
@@ -83,3 +84,72 @@ def test_a_post_without_a_button_is_refused(client: FlaskClient, world: World) -
     page = f"/p/{world.slug}/startups/{world.startup}"
 
     assert submit(client, page, to=f"{page}/decide").status_code == 400
+
+
+@pytest.mark.parametrize("number", ["9" * 25, "9" * 5000, str(2**31), "-1", "nobody"])
+@pytest.mark.parametrize("button", ["approve", "reject"])
+def test_a_decision_about_a_number_that_no_database_can_hold_finds_nobody(
+    client: FlaskClient, world: World, button: str, number: str
+) -> None:
+    page = f"/p/{world.slug}/startups/{world.startup}"
+
+    assert submit(client, page, to=f"{page}/decide", **{button: number}).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["9" * 25, "9" * 5000, str(2**31)])
+def test_an_undo_of_a_number_that_no_database_can_hold_finds_nothing(
+    client: FlaskClient, world: World, number: str
+) -> None:
+    page = f"/p/{world.slug}/startups/{world.startup}"
+
+    assert submit(client, page, to=f"/p/{world.slug}/decisions/{number}/undo").status_code == 404
+
+
+@pytest.mark.parametrize("tail", ["\r\nX-Evil: 1", "\n", "\x00", "\x1f", "\x7f", "\u2028"])
+def test_an_undo_leads_to_no_address_with_controls_in_it(
+    client: FlaskClient, world: World, tail: str
+) -> None:
+    answer = submit(
+        client,
+        f"/p/{world.slug}/startups/{world.startup}",
+        to=f"/p/{world.slug}/decisions/999/undo",
+        back=f"/p/{world.slug}/x{tail}",
+    )
+
+    assert answer.status_code == 303
+    assert answer.location == f"/p/{world.slug}/decisions"
+    assert "X-Evil" not in answer.headers
+
+
+def test_an_approved_counterpart_is_shown_also_when_the_list_leaves_it_out(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    pages = {
+        f"/p/{world.slug}/startups/{world.lonely}": world.mentor,
+        f"/p/{world.slug}/mentors/{world.mentor}": world.lonely,
+        f"/p/{world.slug}/funders/{world.funder}": world.lonely,
+    }
+    with unit_of_work(engine) as session:
+        programme = session.scalars(select(Programme).where(Programme.slug == world.slug)).one()
+        for counterpart in (world.mentor, world.funder):
+            decide(session, programme, world.lonely, counterpart, "approved", actor="test")
+
+    for page, other in pages.items():
+        matches = client.get(page).text.partition('class="matches"')[2]
+        card = matches.partition(f'id="c{other}"')[2].partition("</li>")[0]
+
+        assert re.search(rf'href="/p/{world.slug}/\w+/{other}"', card)
+        assert "Approved" in card
+        assert not re.search(r'<ol class="cards">', matches.partition(f'id="c{other}"')[0])
+
+
+def test_the_undo_of_an_approval_stands_with_the_approved_counterpart(
+    client: FlaskClient, world: World
+) -> None:
+    page = f"/p/{world.slug}/startups/{world.lonely}"
+    submit(client, page, to=f"{page}/decide", approve=world.mentor)
+
+    told = client.get(page).text
+
+    assert told.count("Pair approved.") == 1
+    assert told.index("Pair approved.") > told.index(f'id="c{world.mentor}"')

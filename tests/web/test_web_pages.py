@@ -5,10 +5,11 @@ from html.parser import HTMLParser
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from matcher.db import unit_of_work
-from matcher.models import Base, Job, JobKind
+from matcher.models import Base, Funder, Job, JobKind, Programme
+from matcher.profiles.places import WORLD, country_name
 from tests.web.world import HOSTILE, World
 from web.i18n import LOCALES
 
@@ -211,3 +212,35 @@ def test_pages_follow_work_under_way_until_told_to_stop(
     assert "Refresh" not in paused.headers
     assert client.get(f"/p/{world.slug}").headers["Refresh"] == "2"
     assert "Refresh" not in client.get(f"/p/{world.other_slug}").headers
+
+
+@pytest.mark.parametrize("lang", LOCALES)
+def test_a_funder_of_the_whole_world_is_shown_as_such(
+    client: FlaskClient, world: World, engine: Engine, lang: str
+) -> None:
+    with unit_of_work(engine) as session:
+        session.get_one(Funder, world.funder).countries = [WORLD]
+
+    page = client.get(f"/p/{world.slug}/funders/{world.funder}?lang={lang}").text
+
+    assert f"<bdi>{country_name(WORLD, lang)}</bdi>" in page
+    assert f"<bdi>{WORLD}</bdi>" not in page
+
+
+def test_the_sample_programme_is_named_in_the_language_of_the_page(
+    client: FlaskClient, world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unit_of_work(engine) as session:
+        session.scalars(select(Programme).where(Programme.slug == world.slug)).one().is_sample = True
+    monkeypatch.setattr("web.i18n.gettext", lambda text: f"[{text}]")
+
+    home = client.get("/").text
+    page = client.get(f"/p/{world.slug}").text
+    profile = client.get(f"/p/{world.slug}/startups/{world.startup}").text
+
+    assert "Rural Links 2026" not in home + page + profile
+    assert re.search(r"<h2><a [^>]+>\[Sample programme\]</a></h2>", home)
+    assert "Elsewhere" in home
+    assert "<title>[Sample programme]" in page
+    assert '<h1 dir="auto">[Sample programme]</h1>' in page
+    assert '<span class="programme" dir="auto">[Sample programme]</span>' in profile

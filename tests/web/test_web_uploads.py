@@ -19,8 +19,10 @@ _SHEET = "Nom;Pays;Langues;Expertise;Shoe size\nAwa Ba;Sénégal;fr;Réseaux;38\
 _BAD = "name,country\nGood,KE\nWrong,Atlantis\n"
 
 
-def _send(client: FlaskClient, world: World, sheet: str, kind: str = "mentor") -> TestResponse:
-    file = (BytesIO(sheet.encode()), "../my sheet.csv")
+def _send(
+    client: FlaskClient, world: World, sheet: str, kind: str = "mentor", filename: str = "../my sheet.csv"
+) -> TestResponse:
+    file = (BytesIO(sheet.encode()), filename)
     return submit(client, f"/p/{world.slug}/import", kind=kind, sheet=file)
 
 
@@ -209,3 +211,34 @@ def test_too_large_an_upload_is_refused_in_words(
     assert "larger than 1 MB" in a_little.text
     assert "at most 1 MB" in far.text
     assert not list(settings.uploads.iterdir())
+
+
+@pytest.mark.parametrize("column", ["9" * 5000, "9" * 25, "-1", "٣", ""])
+def test_a_column_that_no_sheet_can_have_is_not_looked_at(
+    client: FlaskClient, world: World, column: str
+) -> None:
+    address = _send(client, world, _SHEET).location
+
+    answer = submit(client, address, **{"column-0": "name", f"column-{column}": "country"})
+
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    "filename", ['x"; filename="evil.html', "x%0d%0aX-Evil: 1.csv", "../../evil.html", HOSTILE, "مسار.csv"]
+)
+def test_the_bad_rows_are_a_download_of_our_own_name(
+    client: FlaskClient, world: World, engine: Engine, settings: Settings, filename: str
+) -> None:
+    address = _send(client, world, _BAD, filename=filename).location
+    submit(client, address, **{"column-0": "name", "column-1": "country"})
+    _work(engine, settings)
+
+    sheet = client.get(f"{address}/bad-rows.csv")
+
+    assert sheet.status_code == 200
+    assert sheet.headers["Content-Disposition"] == "attachment; filename=bad-rows.csv"
+    assert sheet.mimetype == "text/csv"
+    assert sheet.headers["X-Content-Type-Options"] == "nosniff"
+    assert sheet.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "X-Evil" not in sheet.headers

@@ -10,6 +10,7 @@ from matcher.services.approvals import undo as undo_decision
 from matcher.services.errors import ServiceError
 from matcher.services.profiles import get_profile
 from matcher.wording import N_, Message
+from web.converters import read_id
 from web.database import read, write
 from web.notices import tell
 from web.permissions import actor
@@ -28,7 +29,7 @@ def index(slug: str) -> str:
         return render_template("decisions.html", programme=programme, pairs=pairs)
 
 
-@blueprint.post("/p/<slug>/<kind:kind>/<int:profile_id>/decide")
+@blueprint.post("/p/<slug>/<kind:kind>/<id:profile_id>/decide")
 def decide(slug: str, kind: Kind, profile_id: int) -> Response:
     """Approve or reject the pair of this profile and the candidate whose button was pressed."""
     state, candidate_id = _pressed()
@@ -47,7 +48,7 @@ def decide(slug: str, kind: Kind, profile_id: int) -> Response:
     return redirect(f"{back}#c{candidate_id}", 303)
 
 
-@blueprint.post("/p/<slug>/decisions/<int:event_id>/undo")
+@blueprint.post("/p/<slug>/decisions/<id:event_id>/undo")
 def undo(slug: str, event_id: int) -> Response:
     """Put a pair back to what it was before a decision."""
     try:
@@ -62,14 +63,15 @@ def undo(slug: str, event_id: int) -> Response:
 
 def _pressed() -> tuple[State, int]:
     for button, state in _BUTTONS.items():
-        candidate_id = request.form.get(button, type=int)
-        if candidate_id is not None:
-            return state, candidate_id
+        if button in request.form:
+            candidate_id = request.form.get(button, type=read_id)
+            return (state, candidate_id) if candidate_id is not None else abort(404)
     return abort(400)
 
 
 def _back(slug: str) -> str:
-    """The page of this programme that the undo button stood on."""
+    """The page of this programme that the undo button stood on; no address with a line break in it."""
     wanted = request.form.get("back", "")
     inside = url_for("overview.programme", slug=slug) + "/"
-    return wanted if wanted.startswith(inside) else url_for("decisions.index", slug=slug)
+    is_ours = wanted.startswith(inside) and wanted.isprintable()
+    return wanted if is_ours else url_for("decisions.index", slug=slug)

@@ -42,7 +42,7 @@ def create(slug: str, kind: Kind) -> Response | tuple[str, int]:
     return _saved(slug, kind, saved)
 
 
-@blueprint.get("/<int:profile_id>/edit")
+@blueprint.get("/<id:profile_id>/edit")
 def edit(slug: str, kind: Kind, profile_id: int) -> str:
     """The form with what is stored."""
     with read(slug) as (session, programme):
@@ -51,7 +51,7 @@ def edit(slug: str, kind: Kind, profile_id: int) -> str:
         return render_template("edit.html", programme=programme, kind=kind, form=form, profile=profile)
 
 
-@blueprint.post("/<int:profile_id>/edit")
+@blueprint.post("/<id:profile_id>/edit")
 def update(slug: str, kind: Kind, profile_id: int) -> Response | tuple[str, int]:
     """Save the changes, unless something is wrong or somebody else was faster."""
     form = ProfileForm.posted(kind, request.form)
@@ -75,7 +75,7 @@ def update(slug: str, kind: Kind, profile_id: int) -> Response | tuple[str, int]
     return _saved(slug, kind, saved)
 
 
-@blueprint.get("/<int:profile_id>/remove")
+@blueprint.get("/<id:profile_id>/remove")
 def confirm_removal(slug: str, kind: Kind, profile_id: int) -> str:
     """Ask first, and say what goes with it."""
     with read(slug) as (session, programme):
@@ -83,7 +83,7 @@ def confirm_removal(slug: str, kind: Kind, profile_id: int) -> str:
         return render_template("remove.html", programme=programme, kind=kind, profile=profile)
 
 
-@blueprint.post("/<int:profile_id>/remove")
+@blueprint.post("/<id:profile_id>/remove")
 def remove(slug: str, kind: Kind, profile_id: int) -> Response:
     """Remove the profile with everything that was made of it."""
     with write(slug) as (session, programme):

@@ -39,6 +39,11 @@ class Section:
         return self.ranked.items[: self.shown]
 
     @property
+    def people(self) -> list[Profile]:
+        """Everybody who has a place of their own in it."""
+        return [*self.ranked.approved, *(item.profile for item in self.visible)]
+
+    @property
     def is_cut(self) -> bool:
         """Whether there is more than is shown."""
         return len(self.visible) < len(self.ranked.items)
@@ -54,7 +59,7 @@ def index(slug: str, kind: Kind) -> str:
         return render_template("list.html", programme=programme, kind=kind, query=query, page=page)
 
 
-@blueprint.get("/p/<slug>/<kind:kind>/<int:profile_id>")
+@blueprint.get("/p/<slug>/<kind:kind>/<id:profile_id>")
 def show(slug: str, kind: Kind, profile_id: int) -> Response | str:
     """A profile: what it says, and who is recommended to it and why."""
     with read(slug) as (session, programme):
@@ -70,7 +75,7 @@ def show(slug: str, kind: Kind, profile_id: int) -> Response | str:
             sections=sections,
             fresh=fresh,
             told=told,
-            shown={item.profile.id for section in sections for item in section.visible},
+            shown={person.id for section in sections for person in section.people},
         )
     if fresh:
         return page

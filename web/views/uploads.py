@@ -1,5 +1,6 @@
 """Importing a sheet: choose it, look at what was understood, watch it come in."""
 
+import re
 from typing import BinaryIO, cast
 
 from flask import Blueprint, abort, redirect, render_template, request, send_file, url_for
@@ -23,7 +24,7 @@ from web.refresh import refreshing
 blueprint = Blueprint("uploads", __name__, url_prefix="/p/<slug>")
 
 _SECONDS = 2
-_COLUMN = "column-"
+_COLUMN = re.compile("column-([0-9]{1,5})")  # no sheet has more
 _NO_KIND = N_("Choose what the sheet lists.")
 _NO_NAME = N_("Choose which column gives the name.")
 _GONE = N_("The uploaded file is no longer kept here. Upload it again.")
@@ -119,9 +120,7 @@ def _start(session: Session, programme: Programme, upload: Upload) -> Job:
 def _chosen() -> dict[int, str]:
     """Column number to the field chosen for it; '' keeps the column as a note."""
     return {
-        int(name.removeprefix(_COLUMN)): field
-        for name, field in request.form.items()
-        if name.startswith(_COLUMN) and name.removeprefix(_COLUMN).isdecimal()
+        int(found[1]): field for name, field in request.form.items() if (found := _COLUMN.fullmatch(name))
     }
 
 
