@@ -11,10 +11,11 @@ from matcher.models import Kind
 from matcher.profiles.cell import parse_cell
 from matcher.profiles.errors import CellError
 from matcher.profiles.fields import FIELDS, Field, FieldType
+from matcher.profiles.labels import label as name_of
 from matcher.profiles.mapping import ColumnMatch
 from matcher.profiles.rows import BadRow, ProfileDraft, RowReader
 from matcher.profiles.taxonomy import label, taxonomy
-from matcher.wording import N_, Message
+from matcher.wording import N_, Message, Term
 from web.i18n import locale_code
 
 _TAXONOMIES = {
@@ -30,6 +31,13 @@ _CONTROLS = {
     FieldType.SDGS: "checks",
     FieldType.ENTRIES: "area",
 }
+_VOCABULARIES = {
+    FieldType.COUNTRY: "country",
+    FieldType.COUNTRIES: "country",
+    FieldType.LANGUAGES: "language",
+    FieldType.SECTORS: "sector",
+}
+"""Fields of free text whose codes the form shows by name."""
 _INPUT_MODES = {
     FieldType.EMAIL: "email",
     FieldType.WHOLE: "numeric",
@@ -108,6 +116,11 @@ class ProfileForm:
         return cls(kind, inputs, version)
 
     @classmethod
+    def stored(cls, kind: Kind, cells: Mapping[str, str], version: int) -> "ProfileForm":
+        """The form with what a profile states, codes as names in the reader's language."""
+        return cls.filled(kind, {f.name: in_words(f, cells.get(f.name, "")) for f in FIELDS[kind]}, version)
+
+    @classmethod
     def posted(cls, kind: Kind, data: MultiDict[str, str]) -> "ProfileForm":
         """What somebody sent. Names that are no field of this kind are not looked at."""
         texts = {f.name: _SEPARATOR.join(data.getlist(f.name)) for f in FIELDS[kind]}
@@ -165,8 +178,23 @@ def differences(form: ProfileForm, theirs: Mapping[str, str]) -> list[Difference
     return [
         Difference(gettext(entry.field.label), stored, entry.value)
         for entry in form.inputs
-        if _flat(stored := theirs.get(entry.name, "")) != _flat(entry.value)
+        if _flat(stored := in_words(entry.field, theirs.get(entry.name, "")))
+        != _flat(in_words(entry.field, entry.value))
     ]
+
+
+def in_words(field: Field, text: str) -> str:
+    """A cell with names for its codes; as it is where names would be read as something else."""
+    vocabulary = _VOCABULARIES.get(field.type)
+    if vocabulary is None:
+        return text
+    try:
+        value = parse_cell(field, text)
+        codes = [value] if isinstance(value, str) else list(value or ())
+        named = _SEPARATOR.join(name_of(Term(vocabulary, code), locale_code()) for code in codes)
+        return named if parse_cell(field, named) == value else text
+    except CellError:
+        return text
 
 
 def _flat(text: str) -> str:

@@ -3,9 +3,10 @@
 import json
 from dataclasses import dataclass
 
-from flask import flash, get_flashed_messages
+from flask import flash, get_flashed_messages, request
 
 from matcher.wording import Message
+from web.refresh import is_reload
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,16 @@ def tell(category: str, message: Message, undo: int | None = None, about: int | 
 
 
 def notices(*, keep: bool = False) -> list[Notice]:
-    """Those that wait to be told; told once, unless the page is about to be loaded again by itself."""
+    """Those that wait to be told. Each is told once.
+
+    A page about to load itself again keeps its own, for that reload alone: its reader has seen no other
+    page, and would have no time to read them.
+    """
     waiting: list[tuple[str, str]] = get_flashed_messages(with_categories=True)  # type: ignore[assignment]
+    parsed = [(category, json.loads(text)) for category, text in waiting]
+    reloaded = request.path if is_reload() else None
+    due = [(category, data) for category, data in parsed if data.get("page") in {None, reloaded}]
     if keep:
-        for category, text in waiting:
-            flash(text, category)
-    kept = ((category, json.loads(text)) for category, text in waiting)
-    return [Notice(c, Message.from_json(data["message"]), data["undo"], data["about"]) for c, data in kept]
+        for category, data in due:
+            flash(json.dumps({**data, "page": request.path}), category)
+    return [Notice(c, Message.from_json(data["message"]), data["undo"], data["about"]) for c, data in due]

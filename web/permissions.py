@@ -15,6 +15,7 @@ class Permission(StrEnum):
     EDIT = "add, change and remove profiles"
     DECIDE = "approve and reject pairs"
     IMPORT = "import sheets"
+    PROGRAMMES = "start programmes and remove the sample"
 
 
 TABLE: Mapping[str, Permission] = MappingProxyType(
@@ -22,6 +23,11 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "health.health": Permission.ANYONE,
         "overview.home": Permission.READ,
         "overview.programme": Permission.READ,
+        "programmes.index": Permission.READ,
+        "programmes.new": Permission.PROGRAMMES,
+        "programmes.create": Permission.PROGRAMMES,
+        "programmes.confirm_removal": Permission.PROGRAMMES,
+        "programmes.remove": Permission.PROGRAMMES,
         "profiles.index": Permission.READ,
         "profiles.show": Permission.READ,
         "editing.new": Permission.EDIT,

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from matcher.profiles.reading import SheetReading
-from matcher.profiles.rows import ADDED_COLUMNS
+from matcher.profiles.rows import ADDED_COLUMNS, BadRow
 from matcher.profiles.sheet import FORMULA
+from matcher.wording import N_, Message
 
 
 def write_bad_rows(reading: SheetReading, path: Path) -> None:
@@ -17,8 +18,15 @@ def write_bad_rows(reading: SheetReading, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(safe_cells([*_padded(headers, width), *ADDED_COLUMNS]))
         for bad in reading.bad_rows:
-            reasons = " ".join(str(problem.message()) for problem in bad.problems)
-            writer.writerow(safe_cells([*_padded(bad.cells, width), str(bad.row), reasons]))
+            writer.writerow(safe_cells([*_padded(bad.cells, width), str(bad.row), _reasons(reading, bad)]))
+
+
+def _reasons(reading: SheetReading, bad: BadRow) -> str:
+    reasons = [problem.message() for problem in bad.problems]
+    if bad.more:
+        more = {"file": reading.file, "count": bad.more}
+        reasons.append(Message(N_("%(file)s: and %(count)d problems more"), more))
+    return " ".join(map(str, reasons))
 
 
 def _padded(cells: Iterable[str], width: int) -> list[str]:

@@ -42,6 +42,7 @@ _PLACES = frozenset({FieldType.COUNTRY, FieldType.COUNTRIES})
 _LINES = re.compile("[;；؛\n]")
 _COMMAS = re.compile("[,،、，]")
 _SLASHES = re.compile("/")
+_REF_MARKS = re.compile("[,،、，/]")
 _ANDS = re.compile(r"\s+(?:and|et|y|e|и|و|&)\s+|[和与及]|\s+و(?=\w{3})")
 _SPACES = re.compile(r"\s+")
 _ASIDE = re.compile(r"\s*[(（\[].*?[)）\]]")
@@ -55,7 +56,7 @@ def parse_cell(field: Field, text: str) -> Any:
     limit = _longest(field)
     if len(text) > limit:
         raise CellError(Message(N_("at most %(limit)d characters"), {"limit": limit}))
-    text = clean(text)
+    text = " ".join(clean(text).split()) if field.name in _NAMES else clean(text)
     return None if _says_nothing(field, text) else _READERS[field.type](text)
 
 
@@ -83,6 +84,17 @@ def _line(text: str) -> str:
 def _entries(text: str) -> tuple[str, ...]:
     items = (re.sub(r"^\s*[•●▪·*-]\s+", "", part).strip() for part in _LINES.split(text))
     return tuple(dict.fromkeys(item for item in items if item))
+
+
+def _refs(text: str) -> tuple[str, ...]:
+    """Refs. Commas and slashes separate them too, unless something clearer does; the whole cell
+    stays one of them, as it may be a name with a comma: to exclude too much is the safe side.
+    """
+    entries = _entries(text)
+    if len(entries) != 1:
+        return entries
+    parts = (part.strip() for part in _REF_MARKS.split(entries[0]))
+    return tuple(dict.fromkeys([*(part for part in parts if part), *entries]))
 
 
 def _many(
@@ -235,7 +247,7 @@ def _goal(text: str) -> int | None:
 _READERS: dict[FieldType, Callable[[str], Any]] = {
     FieldType.TEXT: _line,
     FieldType.ENTRIES: _entries,
-    FieldType.REFS: _entries,
+    FieldType.REFS: _refs,
     FieldType.SECTORS: _sectors,
     FieldType.STAGE: _choice("stages", N_("one of: %(choices)s")),
     FieldType.STAGES: _stages,

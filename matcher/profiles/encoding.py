@@ -2,10 +2,7 @@
 
 import codecs
 import re
-from collections import Counter
 from pathlib import Path
-
-from charset_normalizer import from_bytes
 
 from matcher.profiles.errors import SheetError
 from matcher.wording import N_, Message
@@ -13,20 +10,38 @@ from matcher.wording import N_, Message
 _CHUNK = 1 << 18
 _HEAD = 4096
 _SAMPLE = 1 << 16
-_LEGACY = ("gb18030", "cp1251", "cp1256", "cp1252")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_IN_LATIN_WORD = re.compile("(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
-# The commonest letters of what is written in each encoding: a short sample tells by them.
-_COMMON = {
-    "cp1251": frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёОЕАИНТСРВЛКМДПУГЗБЧХЖШЭФ«»№—–"),
-    "cp1256": frozenset("اأإآةىئءؤلمنويترببهعدسقكفحجشصطخزغذضثظ،؛؟"),
-    "cp1252": frozenset("éèêëàâçîïôùûüœñáíóúäöãõßÉÈÀÂÇÊÎÔÑÁÍÓÚ¿¡«»’‘“”–—…€°ºª·£"),
+_CYRILLIC = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёіїєґў"
+_ARABIC = "اليمنوترةبدعسفهكحقجأشصطخإىزغذضثظءئآؤـپچژگک"
+_LATIN = "éèêëàâçîïôùûüœñáíóúäöãõßºª"
+# The letters of what is written in each encoding, the commonest first: a short sample tells by them.
+# Of encodings that a sample fits alike, the first is taken.
+_LETTERS = {
+    "cp1252": _LATIN,
+    "cp1251": _CYRILLIC,
+    "cp1256": _ARABIC,
+    "koi8-r": _CYRILLIC,
+    "mac-roman": _LATIN,
 }
+_LONE = frozenset("àáóÀÁÓºª")
+"""The words of one accented letter that French, Spanish and Portuguese have."""
+_WORD = re.compile(r"[^\W\d_]+")
+_MARKS_OF_TEXT = "[«»’‘“”–—…€£°·•™¿¡№،؛؟×\xa0®©]"
+# Between two letters a mark is a sign of another encoding.
+_MARK = re.compile(rf"(?<![^\W\d_]){_MARKS_OF_TEXT}|{_MARKS_OF_TEXT}(?![^\W\d_])")
+_APOSTROPHE = re.compile(
+    r"\b(?:[cdjlmnst]|\w*qu|aujourd)’(?=\w)|(?<=\w)’(?:s|t|d|m|ll|re|ve)\b", re.IGNORECASE
+)
+_WIDE = {"gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6)}
+"""The first bytes of the common ideographs; in GB 18030 their second byte is above 160, too."""
+_WIDE_MARKS = frozenset("，。；：、？！（）“”《》·　—…「」『』")
+_SURE, _WEAK = 0.74, 0.55
+_CLOSE = 0.06
 
 
 def encoding_of(path: Path, name: str) -> str:
@@ -90,15 +105,16 @@ def _mostly_utf8(sample: bytes) -> str | None:
 
 
 def _legacy(sample: bytes) -> str | None:
-    readable = [codec for codec in _LEGACY if _reads(sample, codec)]
-    if "gb18030" in readable and _is_chinese(sample):
-        return "gb18030"
-    scores = {codec: _share(sample, codec) for codec in readable if codec in _COMMON}
-    best = max(scores, key=lambda codec: scores[codec], default=None)
-    if best is not None and scores[best] > 0.6:
-        return best
-    guess = from_bytes(sample, cp_isolation=list(_LEGACY)).best()
-    return guess.encoding if guess is not None else best
+    """The encoding in which the sample is likeliest; None when none is, or two are alike."""
+    scores = {codec: _share(sample, codec) for codec in _LETTERS if _reads(sample, codec)}
+    best = max(scores.values(), default=0.0)
+    wide = {codec: _wide_share(sample, codec) for codec in _WIDE if _reads(sample, codec)}
+    if best < _SURE and max(wide.values(), default=0.0) >= 0.8:
+        return None if _is_korean(sample) else max(wide, key=lambda codec: wide[codec])
+    likely = [codec for codec in scores if scores[codec] >= max(_WEAK, best - _CLOSE)]
+    if "cp1252" in likely and "mac-roman" in likely:
+        likely.remove("mac-roman")
+    return likely[0] if len({sample.decode(codec, errors="replace") for codec in likely}) == 1 else None
 
 
 def _reads(sample: bytes, codec: str) -> bool:
@@ -107,23 +123,55 @@ def _reads(sample: bytes, codec: str) -> bool:
     return text.count("\ufffd") <= sum(c > "\x7f" for c in text) // 100
 
 
-def _is_chinese(sample: bytes) -> bool:
-    """Nearly every character outside ASCII is a common ideograph or its punctuation."""
-    text = sample.decode("gb18030", errors="ignore")
+def _wide_share(sample: bytes, codec: str) -> float:
+    """How much of what is not ASCII is a common ideograph or its punctuation."""
+    text = sample.decode(codec, errors="ignore")
     wide = [c for c in text if c > "\x7f"]
-    common = sum(
-        ("\u4e00" <= c <= "\u9fff" and c.encode("gb18030")[1] > 160) or c in "，。；：、？！（）“”《》·　—…"
-        for c in wide
-    )
-    return common >= 0.8 * len(wide)
+    common = sum(c in _WIDE_MARKS or _is_common(c.encode(codec), codec) for c in wide)
+    return common / len(wide) if wide else 0.0
+
+
+def _is_korean(sample: bytes) -> bool:
+    """Long enough to tell, and nothing but syllables that EUC-KR has where GB 18030 has ideographs."""
+    wide = [c for c in sample.decode("euc-kr", errors="replace") if c > "\x7f"]
+    return len(wide) >= 10 and sum("가" <= c <= "힣" for c in wide) > 0.95 * len(wide)
+
+
+def _is_common(character: bytes, codec: str) -> bool:
+    first, last = _WIDE[codec]
+    if len(character) != 2 or not first <= character[0] <= last:
+        return False
+    return codec != "gb18030" or character[1] > 160
 
 
 def _share(sample: bytes, codec: str) -> float:
-    """How much of what is not ASCII is common there. A Cyrillic or Arabic letter within a word of
-    Latin ones is not.
+    """How likely what is not ASCII is there: letters by how common they are, and none in a word
+    that mixes large and small letters, or Latin ones with others.
     """
     text = sample.decode(codec, errors="ignore")
-    likely = text if codec == "cp1252" else _IN_LATIN_WORD.sub("\ufffd", text)
-    counts = Counter(c for c in likely if c > "\x7f")
-    total = sum(counts.values())
-    return sum(n for c, n in counts.items() if c in _COMMON[codec]) / total if total else 0.0
+    letters = _LETTERS[codec]
+    latin = letters is _LATIN
+    total = sum(c > "\x7f" for c in text)
+    score = float(len(_MARK.findall(text)) + len(_APOSTROPHE.findall(text)))
+    for word in _WORD.findall(text):
+        if not word.isascii() and _is_spelt(word, latin=latin):
+            score += _weight([c for c in word.lower() if c > "\x7f"], letters)
+    return score / total if total else 0.0
+
+
+def _is_spelt(word: str, *, latin: bool) -> bool:
+    ours = sum(c.isascii() for c in word)
+    if latin and (word not in _LONE if len(word) == 1 else 2 * ours < len(word) - ours):
+        return False
+    if ours and not latin:
+        return False
+    return len(word) == 1 or word[1:].islower() or word.isupper() or word.lower() == word.upper()
+
+
+def _weight(word: list[str], letters: str) -> float:
+    """How common the letters are, together; nothing when one is of another language."""
+    if any(c not in letters for c in word):
+        return 0.0
+    if letters is _LATIN:
+        return float(len(word))
+    return sum(1.0 - 0.7 * letters.index(c) / len(letters) for c in word)

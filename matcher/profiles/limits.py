@@ -12,8 +12,11 @@ class SheetLimits:
     bytes: int = 64 * MEGABYTE
     unpacked_bytes: int = 256 * MEGABYTE
     members: int = 2_000
-    rows: int = 200_000
+    rows: int = 100_000
     columns: int = 200
+    cells: int = 2_000_000
+    bad_rows: int = 10_000
+    kept_bytes: int = 230 * MEGABYTE
     cell_chars: int = 20_000
     record_chars: int = 1_000_000
     record_lines: int = 1_000

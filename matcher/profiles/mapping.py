@@ -69,12 +69,16 @@ def _note(match: ColumnMatch) -> ColumnMatch:
 
 def _distinct(headers: Sequence[str]) -> list[str]:
     """Names to keep notes under: one that comes again gets a number, an empty one its place."""
+    names: list[str] = []
+    taken: set[str] = set()
     seen: dict[str, int] = {}
-    names = []
     for at, header in enumerate(headers, start=1):
-        name = " ".join(clean(header).split()) or f"column {at}"
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        name = bare = " ".join(clean(header).split()) or f"column {at}"
+        while name in taken:
+            seen[bare] = seen.get(bare, 1) + 1
+            name = f"{bare} ({seen[bare]})"
+        taken.add(name)
+        names.append(name)
     return names
 
 

@@ -17,6 +17,14 @@ _NOT_COUNTRIES = frozenset(
 )
 WORLD = "001"
 """The UN's code for the whole world: stored as it is, and met by every country."""
+_WORLDWIDE = {
+    "ar": "جميع أنحاء العالم",
+    "en": "worldwide",
+    "es": "todo el mundo",
+    "fr": "monde entier",
+    "ru": "весь мир",
+    "zh": "全球",
+}
 
 
 @cache
@@ -39,6 +47,8 @@ def region(text: str) -> tuple[str, ...] | None:
 
 def country_name(code: str, locale: str) -> str:
     """The country's name in a reader's language; the code itself when there is none."""
+    if code == WORLD:
+        return _WORLDWIDE.get(_locale(locale).language, _WORLDWIDE["en"])
     return str(_locale(locale).territories.get(code, code))
 
 
@@ -84,7 +94,7 @@ def _region_index() -> dict[str, str]:
     for code, entry in load_toml("regions").items():
         for name in (code, entry.get("m49", code), *entry["names"], *_cldr_names(entry.get("m49"))):
             index.setdefault(key(name), code)
-    return index
+    return index | {key(name): "world" for name in _WORLDWIDE.values()}
 
 
 def _cldr_names(m49: str | None) -> list[str]:

@@ -1,7 +1,7 @@
 """A sheet of profiles, read: what was decided, the drafts, and the rows that need correcting."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -14,10 +14,13 @@ from matcher.profiles.limits import DEFAULT_LIMITS, SheetLimits
 from matcher.profiles.mapping import ColumnMatch, looks_like_header, match_columns
 from matcher.profiles.rows import BadRow, ProfileDraft, RowProblem, RowReader
 from matcher.profiles.sheet import Sheet, open_sheet
+from matcher.profiles.size import size
+from matcher.profiles.xlsx import Workbook
 from matcher.wording import N_, Message
 
 RefSource = Literal["column", "email", "name"]
 PROBLEMS_KEPT = 1000
+PROBLEMS_OF_A_ROW = 5
 _NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -46,7 +49,8 @@ class SheetReading:
         return Message(N_("No column gives a ref, so each profile goes by its name."))
 
     def _refuse(self, bad: BadRow) -> None:
-        self.bad_rows.append(bad)
+        kept = bad.problems[:PROBLEMS_OF_A_ROW]
+        self.bad_rows.append(replace(bad, problems=kept, more=len(bad.problems) - len(kept)))
         room = max(0, PROBLEMS_KEPT - len(self.problems))
         self.problems += bad.problems[:room]
         self.more_problems += max(0, len(bad.problems) - room)
@@ -76,13 +80,41 @@ def read_profiles(
     _need_a_name(sheet, columns)
     reading = SheetReading(kind, sheet.name, sheet.format, columns, sheet.headers, _ref_source(columns))
     reader = RowReader(kind, sheet.name, columns)
+    kept = 0
     for number, cells in _some_rows(sheet):
         outcome = reader.read(number, cells)
         if isinstance(outcome, BadRow):
             reading._refuse(outcome)
         else:
             reading.drafts.append(outcome)
+        kept += size(outcome)
+        _check_kept(reading, kept, limits)
     return reading
+
+
+def _check_kept(reading: SheetReading, kept: int, limits: SheetLimits) -> None:
+    """`SheetError` when more is kept than an import may need."""
+    if len(reading.bad_rows) > limits.bad_rows:
+        raise SheetError(
+            Message(
+                N_(
+                    "%(file)s: more than %(limit)d rows are wrong. Check that it is the right sheet "
+                    "and that its columns are mapped to the right fields. The first mistake: %(problem)s"
+                ),
+                {
+                    "file": reading.file,
+                    "limit": limits.bad_rows,
+                    "problem": reading.problems[0].message(),
+                },
+            )
+        )
+    if kept > limits.kept_bytes:
+        raise SheetError(
+            Message(
+                N_("%(file)s: too much text to read at once. Split it into several sheets."),
+                {"file": reading.file},
+            )
+        )
 
 
 def peek(
@@ -102,7 +134,8 @@ def peek(
 
 def _columns(sheet: Sheet, kind: Kind, overrides: Mapping[str, str]) -> tuple[ColumnMatch, ...]:
     if not overrides and not looks_like_header(kind, sheet.headers):
-        raise SheetError(
+        raise _in_worksheet(
+            sheet,
             Message(
                 N_(
                     "%(file)s, row %(row)d: the first row must hold the names of the columns, and "
@@ -114,7 +147,7 @@ def _columns(sheet: Sheet, kind: Kind, overrides: Mapping[str, str]) -> tuple[Co
                     "found": " | ".join(header[:40] for header in sheet.headers[:12]),
                     "fields": _field_names(kind),
                 },
-            )
+            ),
         )
     return match_columns(kind, sheet.headers, overrides)
 
@@ -126,13 +159,32 @@ def _field_names(kind: Kind) -> list[str]:
 def _need_a_name(sheet: Sheet, columns: tuple[ColumnMatch, ...]) -> None:
     if any(column.field == "name" for column in columns):
         return
-    raise SheetError(
+    raise _in_worksheet(
+        sheet,
         Message(
             N_(
                 "%(file)s: no column gives the name. Call it “name”, or map it: "
                 "--map 'HEADER=name'. The columns are: %(headers)s."
             ),
             {"file": sheet.name, "headers": [column.header for column in columns]},
+        ),
+    )
+
+
+def _in_worksheet(sheet: Sheet, message: Message) -> SheetError:
+    """The error, and of a workbook the worksheet that was read and those that were not."""
+    if not isinstance(sheet.source, Workbook):
+        return SheetError(message)
+    params = {"error": message, "sheet": sheet.source.sheet, "others": list(sheet.source.others)}
+    if not sheet.source.others:
+        return SheetError(Message(N_("%(error)s This is the worksheet “%(sheet)s”."), params))
+    return SheetError(
+        Message(
+            N_(
+                "%(error)s This is the worksheet “%(sheet)s”. Only the first one is read; if it is "
+                "another (%(others)s), move that one to the front."
+            ),
+            params,
         )
     )
 

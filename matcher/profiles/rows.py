@@ -57,11 +57,15 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that was not imported: its number, its cells as they stand, and why."""
+    """A row that was not imported: its number, its cells as they stand, and why.
+
+    `more` counts the problems that were found and not kept.
+    """
 
     row: int
     cells: tuple[str, ...]
     problems: tuple[RowProblem, ...]
+    more: int = 0
 
 
 class RowReader:
@@ -136,14 +140,20 @@ class RowReader:
         """The row's ref, given or derived, which no row above may have."""
         column, ref = self._derived_ref(values)
         if not ref:
-            if "ref" in self._headers and not problems:
-                problems.append(self._problem(row, column, "", Message(N_("a ref in every row"))))
+            if not problems:
+                problems.append(self._without_ref(row, column, values))
             return ""
         first = self._rows_by_ref.setdefault(ref, row)
         if first != row:
             expected = Message(N_("a ref of its own: row %(first)d has the same"), {"first": first})
             problems.append(self._problem(row, column, ref, expected))
         return ref
+
+    def _without_ref(self, row: int, column: str, values: Mapping[str, Any]) -> RowProblem:
+        if "ref" in self._headers:
+            return self._problem(row, column, "", Message(N_("a ref in every row")))
+        expected = Message(N_("a ref, or a name with letters or digits"))
+        return self._problem(row, column, values["name"], expected)
 
     def _derived_ref(self, values: dict[str, Any]) -> tuple[str, str]:
         """The column that the ref comes from, and the ref."""

@@ -1,5 +1,6 @@
 """A sheet of either format, recognised by its content: headers, then rows."""
 
+import stat
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Sheet:
 
     def rows(self) -> Generator[tuple[int, tuple[str, ...]], None, None]:
         """The rows below the header that are not blank, numbered as a spreadsheet shows them."""
-        count = 0
+        count = cell_count = 0
         with closing(_filled(self.source)) as rows:
             for number, cells in rows:
                 if number <= self.header_row:
@@ -57,6 +58,9 @@ class Sheet:
                 count += 1
                 if count > self.limits.rows:
                     raise _too_many_rows(self.name, self.limits)
+                cell_count += len(cells)
+                if cell_count > self.limits.cells:
+                    raise _too_many_cells(self.name, self.limits)
                 yield number, cells
 
 
@@ -77,7 +81,10 @@ def open_sheet(path: Path, name: str | None = None, limits: SheetLimits = DEFAUL
 
 
 def _source(path: Path, name: str, limits: SheetLimits) -> Delimited | Workbook:
-    size = path.stat().st_size
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise _not_a_file(name)
+    size = about.st_size
     if size > limits.bytes:
         raise _too_large(name, size, limits)
     with path.open("rb") as file:
@@ -160,6 +167,27 @@ def _too_large(name: str, size: int, limits: SheetLimits) -> SheetError:
         Message(
             N_("%(file)s: %(size)d MB; a sheet may have %(limit)d MB. Split it into several."),
             {"file": name, "size": -(-size // mega), "limit": limits.bytes // mega},
+        )
+    )
+
+
+def _not_a_file(name: str) -> SheetError:
+    return SheetError(
+        Message(
+            N_("%(file)s: a folder, pipe or device. Save the sheet to a file first, then give that file."),
+            {"file": name},
+        )
+    )
+
+
+def _too_many_cells(name: str, limits: SheetLimits) -> SheetError:
+    return SheetError(
+        Message(
+            N_(
+                "%(file)s: more than %(limit)d cells. Keep the columns that describe the profiles, "
+                "or split it into several sheets."
+            ),
+            {"file": name, "limit": limits.cells},
         )
     )
 

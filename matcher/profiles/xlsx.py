@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from matcher.profiles import xlsx_rows
 from matcher.profiles.archive import broken, check_workbook, protected
@@ -27,7 +28,7 @@ class Workbook:
         self.path, self.name, self.limits = path, name, limits
         self._rows = tempfile.NamedTemporaryFile(prefix="tandem-sheet-")  # noqa: SIM115 - kept open
         self._parse()
-        self.sheet = self._first_line()
+        self.sheet, self.others = self._first_line()
 
     def rows(self) -> Generator[Row, None, None]:
         """Rows that are not blank, with their numbers."""
@@ -53,12 +54,12 @@ class Workbook:
         if done.returncode:
             raise broken(self.name) if done.returncode == 1 else self._too_much()
 
-    def _first_line(self) -> str:
-        """The name of the sheet, which stands before its rows unless there is an error."""
+    def _first_line(self) -> tuple[str, tuple[str, ...]]:
+        """The names of the sheet and of the others, which stand before its rows unless there is an error."""
         with Path(self._rows.name).open("rb") as lines:
-            said: dict[str, str] = json.loads(lines.readline())
+            said: dict[str, Any] = json.loads(lines.readline())
         if "sheet" in said:
-            return said["sheet"]
+            return said["sheet"], tuple(said["others"])
         errors = {
             "password": protected(self.name),
             "broken": broken(self.name),

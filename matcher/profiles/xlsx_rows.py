@@ -57,19 +57,22 @@ def _mapped() -> int:
 
 def _lines(workbook, columns: int, chars: int) -> Iterator[object]:  # type: ignore[no-untyped-def]
     """The first visible sheet with a cell in it."""
-    for about in workbook.sheets_metadata:
-        if not str(about.typ).endswith("WorkSheet") or not str(about.visible).endswith("Visible"):
-            continue
-        sheet = workbook.get_sheet_by_name(about.name)
+    names = [about.name for about in workbook.sheets_metadata if _is_shown(about)]
+    for name in names:
+        sheet = workbook.get_sheet_by_name(name)
         if sheet.start is None or sheet.end is None:
             continue
         if sheet.width > columns:
             yield {"error": "columns"}
             return
-        yield {"sheet": about.name}
+        yield {"sheet": name, "others": [other for other in names if other != name]}
         yield from _rows(sheet, chars)
         return
     yield {"error": "empty"}
+
+
+def _is_shown(about) -> bool:  # type: ignore[no-untyped-def]
+    return str(about.typ).endswith("WorkSheet") and str(about.visible).endswith("Visible")
 
 
 def _rows(sheet, chars: int) -> Iterator[object]:  # type: ignore[no-untyped-def]

@@ -1,12 +1,14 @@
 """Sheets that cannot be read: each is one clear error, with memory bounded."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from matcher.models.kinds import Kind
 from matcher.profiles.errors import SheetError
@@ -121,9 +123,57 @@ def test_a_sheet_of_too_many_rows_is_refused(tmp_path: Path) -> None:
         list(open_sheet(path, limits=SheetLimits(rows=10)).rows())
 
 
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        (SheetLimits(cells=20), "more than 20 cells"),
+        (SheetLimits(bad_rows=3), "more than 3 rows are wrong.*The first mistake: a.csv, row 2, country"),
+        (SheetLimits(kept_bytes=500), "too much text"),
+    ],
+)
+def test_a_sheet_that_would_fill_the_memory_is_refused(
+    tmp_path: Path, limits: SheetLimits, told: str
+) -> None:
+    rows = [["ref", "name", "country"], *([str(n), "A", "Mars"] for n in range(9))]
+    with pytest.raises(SheetError, match=told):
+        read_profiles(csv_sheet(tmp_path / "a.csv", rows), Kind.STARTUP, limits=limits)
+
+
+def test_what_is_no_regular_file_is_to_be_saved_to_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(SheetError, match="Save the sheet to a file first"):
+            open_sheet(path)
+
+
+@pytest.mark.parametrize("rows", [[["S1", "Acme"]], [["ref", "country"], ["1", "KE"]]])
+def test_an_error_of_a_workbook_names_the_worksheet_and_the_others(
+    tmp_path: Path, rows: list[list[str]]
+) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet("Read me")
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+        book.add_worksheet("Ventures").write(0, 0, "name")
+    with pytest.raises(SheetError, match=r"worksheet “Read me”.*\(Ventures\)"):
+        read_profiles(tmp_path / "a.xlsx", Kind.STARTUP)
+
+
 def test_a_bomb_that_declares_a_small_size_is_found_by_unpacking(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match="unpacks to more than 2 MB"):
         open_sheet(lying_bomb(tmp_path / "a.xlsx", 4), limits=SheetLimits(unpacked_bytes=2 << 20))
+
+
+def many_notes(path: Path) -> Path:
+    row = ",".join(["note"] * 199)
+    path.write_text(f"name,{row}\n" + "".join(f"A{n},{row}\n" for n in range(12_000)))
+    return path
+
+
+def all_wrong(path: Path) -> Path:
+    header = "name,email,country,languages,stage,founded,sdgs,markets,raising,currency,city,ref\n"
+    path.write_text(header + f"A{',x' * 11}\n" * 90_000)
+    return path
 
 
 def sparse_file(path: Path) -> Path:
@@ -160,6 +210,8 @@ print(json.dumps([told, peak() - idle + child]))
         pytest.param(lambda p: two_cells(p, 1048575, 150), "more memory", id="far below"),
         pytest.param(written(b"a," * 30_000_000), "more than 200 columns", id="60 MB of columns"),
         pytest.param(written(b'name\n"' + b"x\n" * 30_000_000), "quotation mark", id="60 MB quoted"),
+        pytest.param(all_wrong, "more than 10000 rows are wrong", id="all wrong"),
+        pytest.param(many_notes, "more than 2000000 cells", id="notes"),
     ],
 )
 def test_a_hostile_sheet_is_refused_in_bounded_memory(

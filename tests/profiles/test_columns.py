@@ -75,6 +75,12 @@ def test_the_better_of_two_columns_wins_and_the_other_is_a_note() -> None:
     ]
 
 
+def test_every_header_gets_a_name_of_its_own() -> None:
+    headers = ["x", "x", "x (2)", "x", "x (2)", "", "column 6"]
+    names = [match.header for match in match_columns(S, headers)]
+    assert names == ["x", "x (2)", "x (2) (2)", "x (3)", "x (2) (3)", "column 6", "column 6 (2)"]
+
+
 def test_an_override_goes_before_everything_and_a_dash_keeps_a_note() -> None:
     matches = match_columns(S, ["Name", "Alias", "City"], {"alias": "name", "City": "-"})
     assert [(m.field, m.how) for m in matches] == [

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from matcher.profiles.errors import SheetError
 from matcher.profiles.sheet import open_sheet
 
 from .sheets import csv_sheet, xlsx_sheet
@@ -14,6 +15,11 @@ FRENCH = [["Société", "Activité"], ["Élan", "Génère de l’énergie à Thi
 RUSSIAN = [["Компания", "Описание"], ["Заря", "Доставка продуктов в сёла"]]
 ARABIC = [["الشركة", "الوصف"], ["النور", "منصة لتعليم البرمجة للشباب"]]
 CHINESE = [["公司", "简介"], ["晨光", "为农村提供太阳能"]]
+TRADITIONAL = [["公司", "簡介"], ["晨光", "為農村提供太陽能"]]
+SPANISH = [["Compañía", "Descripción"], ["Bogotá", "Tecnología para niños: ¿qué más?"]]
+JAPANESE = [["会社", "説明"], ["ひかり", "農村のためのソーラー"]]
+KOREAN = [["회사", "설명"], ["햇빛", "농촌 태양광 에너지"]]
+SMART = [["name", "pitch"], ["A", "The farmer’s choice – 5–10 tons"]]
 SHORT = [["Nom"], ["Café"]]
 
 
@@ -29,11 +35,40 @@ SHORT = [["Nom"], ["Café"]]
         (RUSSIAN, "cp1251"),
         (ARABIC, "cp1256"),
         (CHINESE, "gb18030"),
+        (RUSSIAN, "koi8-r"),
+        (TRADITIONAL, "big5"),
+        (FRENCH, "mac-roman"),
+        (SPANISH, "mac-roman"),
+        (SPANISH, "cp1252"),
+        (SMART, "cp1252"),
+        ([["Заря"]], "cp1251"),
+        ([["КОМПАНИЯ"], ["ЗАРЯ"]], "cp1251"),
+        ([["مشروع"]], "cp1256"),
+        ([["中国"]], "gb18030"),
     ],
 )
 def test_a_csv_is_read_in_any_usual_encoding(tmp_path: Path, rows: list[list[str]], encoding: str) -> None:
     sheet = open_sheet(csv_sheet(tmp_path / "a.csv", rows, encoding))
     assert [list(sheet.headers), *(list(cells) for _, cells in sheet.rows())] == rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "encoding"),
+    [
+        (JAPANESE, "shift-jis"),
+        (JAPANESE, "euc-jp"),
+        (KOREAN, "euc-kr"),
+        (RUSSIAN, "cp866"),
+        (RUSSIAN, "mac-cyrillic"),
+        (ARABIC, "iso8859-6"),
+        ([["Заря"]], "koi8-r"),
+    ],
+)
+def test_an_encoding_that_can_only_be_guessed_is_refused_rather_than_misread(
+    tmp_path: Path, rows: list[list[str]], encoding: str
+) -> None:
+    with pytest.raises(SheetError, match="Save it as “CSV UTF-8”"):
+        open_sheet(csv_sheet(tmp_path / "a.csv", rows, encoding))
 
 
 def test_one_accent_at_the_end_of_a_long_ascii_file_is_read(tmp_path: Path) -> None:

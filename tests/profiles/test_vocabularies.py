@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from matcher.models.kinds import Kind
-from matcher.profiles.fields import FIELDS
+from matcher.profiles.cell import parse_cell
+from matcher.profiles.fields import FIELDS, field
 from matcher.profiles.places import WORLD, countries, country_name, region
 from matcher.profiles.taxonomy import LOCALES, label, load_toml, taxonomy
 from matcher.profiles.text import key
@@ -58,6 +59,22 @@ def test_codes_are_shown_in_the_readers_language() -> None:
     assert label("sectors", "falconry", "fr") == "falconry"
     assert country_name("CI", "fr") == "Côte d’Ivoire"
     assert language_name("sw", "zh") == "斯瓦希里语"
+
+
+@pytest.mark.parametrize(
+    ("locale", "name"),
+    [
+        ("en", "worldwide"),
+        ("fr", "monde entier"),
+        ("es", "todo el mundo"),
+        ("ru", "весь мир"),
+        ("ar", "جميع أنحاء العالم"),
+        ("zh-Hans", "全球"),
+    ],
+)
+def test_the_whole_world_is_called_so_in_every_language_and_read_back(locale: str, name: str) -> None:
+    assert country_name(WORLD, locale) == name
+    assert parse_cell(field(Kind.FUNDER, "countries"), name) == (WORLD,)
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real sheets are not on this machine")

@@ -80,6 +80,8 @@ def test_every_post_of_the_application_is_among_those_tested(app: Flask) -> None
     posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
 
     assert posts == {
+        "programmes.create",
+        "programmes.remove",
         "editing.create",
         "editing.update",
         "editing.remove",

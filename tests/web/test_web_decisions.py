@@ -153,3 +153,34 @@ def test_the_undo_of_an_approval_stands_with_the_approved_counterpart(
 
     assert told.count("Pair approved.") == 1
     assert told.index("Pair approved.") > told.index(f'id="c{world.mentor}"')
+
+
+def test_a_notice_is_told_on_one_page_only(client: FlaskClient, world: World) -> None:
+    page, listed = f"/p/{world.slug}/startups/{world.startup}", f"/p/{world.slug}/decisions"
+    for other in (world.mentor, world.funder):
+        submit(client, page, to=f"{page}/decide", approve=other)
+        assert client.get(page).text.count("Pair approved.") == 1
+
+    assert "Pair approved." not in client.get(listed).text
+    assert "Pair approved." not in client.get(page).text
+
+
+def test_a_page_that_reloads_itself_keeps_its_notice_to_itself(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    page = f"/p/{world.slug}/startups/{world.startup}"
+    saved = submit(client, f"{page}/edit", ref="S001", name="Umeme Soko", pitch="New words.")
+    told = client.get(saved.location)
+    assert "was saved" in told.text
+    again = told.headers["Refresh"].partition("url=")[2]
+    assert "was saved" in client.get(again).text
+
+    assert "was saved" not in client.get(f"/p/{world.slug}/decisions").text
+    assert "was saved" not in client.get(again).text
+
+
+def test_decisions_say_in_which_zone_their_times_are(client: FlaskClient, world: World) -> None:
+    page = f"/p/{world.slug}/startups/{world.startup}"
+    submit(client, page, to=f"{page}/decide", approve=world.mentor)
+
+    assert "(UTC)" in client.get(f"/p/{world.slug}/decisions").text

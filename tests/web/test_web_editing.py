@@ -1,5 +1,8 @@
 """Profiles by form: same rules as a sheet, nothing typed is ever lost."""
 
+from html.parser import HTMLParser
+
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select
 
@@ -9,6 +12,37 @@ from tests.web.conftest import submit, token
 from tests.web.world import HOSTILE, World
 
 _GOOD = {"ref": "S500", "name": "New Dawn", "pitch": "Radio for the hills.", "needs": "Antennas\nMoney"}
+
+
+class _Filled(HTMLParser):
+    """What a browser would send of the form of a page, untouched."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.data: dict[str, list[str]] = {}
+        self._area = self._select = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        ticked = found.get("type") not in {"checkbox", "radio"} or "checked" in found
+        if tag == "input" and ticked:
+            self.data.setdefault(found["name"], []).append(found.get("value", ""))
+        elif tag == "select":
+            self._select = found["name"]
+        elif tag == "option" and "selected" in found:
+            self.data[self._select] = [found["value"]]
+        elif tag == "textarea":
+            self._area = found["name"]
+            self.data[self._area] = [""]
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.data[self._area][0] += data.removeprefix("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._area = ""
 
 
 def _named(engine: Engine, name: str) -> Startup | None:
@@ -97,6 +131,30 @@ def test_saving_an_unchanged_form_changes_nothing(client: FlaskClient, world: Wo
     assert answer.status_code == 303
     with reading(engine) as session:
         assert session.get_one(Startup, world.startup).version == before.version
+
+
+@pytest.mark.parametrize("lang", ["ar", "en", "es", "fr", "ru", "zh"])
+@pytest.mark.parametrize("kind", ["startup", "mentor", "funder"])
+def test_the_form_names_what_is_stored_as_codes_and_reads_the_names_back(
+    client: FlaskClient, world: World, engine: Engine, kind: str, lang: str
+) -> None:
+    profile_id = getattr(world, kind)
+    address = f"/p/{world.slug}/{kind}s/{profile_id}/edit"
+    sent = _Filled(client.get(f"{address}?lang={lang}").text).data
+
+    answer = client.post(address, data=sent)
+
+    assert answer.status_code == 303
+    with reading(engine) as session:
+        assert session.get_one(Profile, profile_id).version == 1
+
+
+def test_the_form_names_in_the_language_of_the_page(client: FlaskClient, world: World) -> None:
+    address = f"/p/{world.slug}/mentors/{world.mentor}/edit"
+    french, arabic = (_Filled(client.get(f"{address}?lang={lang}").text).data for lang in ("fr", "ar"))
+
+    assert (french["country"], french["languages"]) == (["Sénégal"], ["français; anglais"])
+    assert (arabic["country"], arabic["languages"]) == (["السنغال"], ["الفرنسية; الإنجليزية"])
 
 
 def test_who_saves_second_sees_both_versions_and_loses_nothing(

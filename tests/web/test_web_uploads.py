@@ -242,3 +242,22 @@ def test_the_bad_rows_are_a_download_of_our_own_name(
     assert sheet.headers["X-Content-Type-Options"] == "nosniff"
     assert sheet.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "X-Evil" not in sheet.headers
+
+
+@pytest.mark.parametrize(
+    ("kind", "poor", "rich"),
+    [
+        ("startup", "name,country\nA,KE\n", ("name,needs\nA,Money\n", "name,pitch\nA,Radio\n")),
+        ("mentor", "name,experience\nA,Long\n", ("name,expertise\nA,5G\n",)),
+        ("funder", "name,country\nA,KE\n", ("name,thesis\nA,Reach\n", "name,portfolio\nA,S001\n")),
+    ],
+)
+def test_the_preview_warns_when_little_could_be_matched(
+    client: FlaskClient, world: World, kind: str, poor: str, rich: tuple[str, ...]
+) -> None:
+    page = client.get(_send(client, world, poor, kind).location).text
+
+    assert "little can be matched" in page
+    assert page.index("little can be matched") < page.index('class="mapping"')
+    for sheet in rich:
+        assert "little can be matched" not in client.get(_send(client, world, sheet, kind).location).text

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from matcher.db import unit_of_work
 from matcher.models import (
+    PROFILE_CLASSES,
     Facet,
     Funder,
     Kind,
@@ -21,8 +22,10 @@ from matcher.models import (
 )
 from matcher.ranking.explanation import Reason, Tone
 from matcher.services.entries import set_entries
+from matcher.services.profiles import apply_draft, draft_of
 from matcher.services.recommendations import dump_reasons
 from matcher.wording import N_, Message, Term
+from web.forms import ProfileForm
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
@@ -71,8 +74,7 @@ def build(engine: Engine) -> World:
         hostile = _startup(session, programme, 66, HOSTILE, "KE", "pilot", HOSTILE)
         hostile.notes = {HOSTILE: HOSTILE}
         lonely = Startup(programme_id=programme.id, ref="S099", name="Quiet Hills", watermark=1)
-        session.add(lonely)
-        session.flush()
+        _add(session, programme, lonely, {})
         for startup in (*startups, hostile):
             _recommend(session, startup, Kind.MENTOR, mentors)
             _recommend(session, startup, Kind.FUNDER, funders)
@@ -103,8 +105,13 @@ def _programme(session: Session, slug: str, name: str) -> Programme:
     return programme
 
 
-def _add(session: Session, profile: Profile, texts: dict[Facet, list[str]]) -> None:
+def _add(session: Session, programme: Programme, profile: Profile, texts: dict[Facet, list[str]]) -> None:
+    """Saved as the form would save it: what follows from the fields is written too."""
+    profile.kind = next(kind for kind, model in PROFILE_CLASSES.items() if isinstance(profile, model))
     set_entries(profile, texts)
+    form = ProfileForm.filled(Kind(profile.kind), draft_of(profile))
+    assert form.validate()
+    apply_draft(session, programme, form.draft(profile.ref, {}), profile)
     session.add(profile)
     session.flush()
 
@@ -128,7 +135,7 @@ def _startup(
         watermark=1,
     )
     needs = ["Somebody who has negotiated with a national operator", "Tariffs that villages can pay"]
-    _add(session, startup, {Facet.PITCH: [pitch], Facet.NEED: needs})
+    _add(session, programme, startup, {Facet.PITCH: [pitch], Facet.NEED: needs})
     return startup
 
 
@@ -153,7 +160,12 @@ def _mentor(
         timezone="Africa/Nairobi",
         watermark=1,
     )
-    _add(session, mentor, {Facet.EXPERTISE: [does], Facet.EXPERIENCE: ["Fifteen years in the field."]})
+    _add(
+        session,
+        programme,
+        mentor,
+        {Facet.EXPERTISE: [does], Facet.EXPERIENCE: ["Fifteen years in the field."]},
+    )
     return mentor
 
 
@@ -170,7 +182,7 @@ def _funder(session: Session, programme: Programme, at: int, name: str, kind: st
         currency="USD",
         watermark=1,
     )
-    _add(session, funder, {Facet.THESIS: ["Connectivity for people whom markets leave out."]})
+    _add(session, programme, funder, {Facet.THESIS: ["Connectivity for people whom markets leave out."]})
     return funder
 
 

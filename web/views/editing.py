@@ -47,7 +47,7 @@ def edit(slug: str, kind: Kind, profile_id: int) -> str:
     """The form with what is stored."""
     with read(slug) as (session, programme):
         profile = get_profile(session, programme, kind, profile_id)
-        form = ProfileForm.filled(kind, draft_of(profile), profile.version)
+        form = ProfileForm.stored(kind, draft_of(profile), profile.version)
         return render_template("edit.html", programme=programme, kind=kind, form=form, profile=profile)
 
 

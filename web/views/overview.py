@@ -29,5 +29,11 @@ def programme(slug: str) -> Response | str:
     """Counts, coverage, the best pairs, demand against supply, and the work under way."""
     with read(slug) as (session, programme):
         view = overview(session, programme)
-        page = render_template("overview.html", programme=programme, view=view, demand=scaled(view.demand))
+        page = render_template(
+            "overview.html",
+            programme=programme,
+            view=view,
+            demand=scaled(view.demand),
+            removable=programme.is_sample and len(list_programmes(session)) > 1,
+        )
     return refreshing(page, _SECONDS) if view.work.active else page

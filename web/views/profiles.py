@@ -80,7 +80,7 @@ def show(slug: str, kind: Kind, profile_id: int) -> Response | str:
     if fresh:
         return page
     seconds = 1 if told or utcnow() - profile.updated_at < _JUST_NOW else 5
-    return refreshing(page, seconds, _anchor(told))
+    return refreshing(page, seconds, _anchor(told), counted=bool(told))
 
 
 def _anchor(told: list[Notice]) -> str | None:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from matcher.models import Job, JobState, Kind, Programme, Upload
 from matcher.profiles.errors import SheetError
-from matcher.profiles.fields import FIELDS
+from matcher.profiles.fields import FIELDS, field
 from matcher.profiles.reading import SheetPeek
 from matcher.services.errors import ServiceError
 from matcher.services.jobs import get_job
@@ -29,6 +29,30 @@ _NO_KIND = N_("Choose what the sheet lists.")
 _NO_NAME = N_("Choose which column gives the name.")
 _GONE = N_("The uploaded file is no longer kept here. Upload it again.")
 _NO_FILE = N_("Choose a file.")
+_LITTLE = {
+    Kind.STARTUP: (
+        ("needs", "pitch"),
+        N_(
+            "No column gives the needs or the pitch of the start-ups, and little can be matched without "
+            "them. Choose “%(needs)s” or “%(pitch)s” for the column that says it."
+        ),
+    ),
+    Kind.MENTOR: (
+        ("expertise",),
+        N_(
+            "No column gives the expertise of the mentors, and little can be matched without it. "
+            "Choose “%(expertise)s” for the column that says it."
+        ),
+    ),
+    Kind.FUNDER: (
+        ("thesis", "portfolio"),
+        N_(
+            "No column gives the thesis or the portfolio of the funding partners, and little can be matched "
+            "without them. Choose “%(thesis)s” or “%(portfolio)s” for the column that says it."
+        ),
+    ),
+}
+"""The fields of which a sheet should give at least one, and what to say when it gives none."""
 
 
 @blueprint.get("/import")
@@ -171,4 +195,13 @@ def _preview_page(
         chosen=chosen,
         fields=FIELDS[Kind(upload.kind)],
         error=error,
+        warning=_warning(Kind(upload.kind), peek, chosen),
     )
+
+
+def _warning(kind: Kind, peek: SheetPeek, chosen: dict[int, str]) -> Message | None:
+    """What is said of a sheet, as its columns now stand, that gives next to nothing to match."""
+    names, sentence = _LITTLE[kind]
+    if {chosen.get(match.index, match.field) for match in peek.columns} & set(names):
+        return None
+    return Message(sentence, {name: Message(field(kind, name).label) for name in names})

@@ -1,0 +1,54 @@
+"""Starting a programme of one's own, finding the others, and removing the sample."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from matcher.db import reading, unit_of_work
+from matcher.services.errors import Conflict
+from matcher.services.programmes import list_programmes, remove_sample, start_programme
+from matcher.wording import N_, Message
+from web.database import engine, read, write
+from web.notices import tell
+
+blueprint = Blueprint("programmes", __name__)
+
+
+@blueprint.get("/programmes")
+def index() -> str:
+    """All programmes, also when there is only one."""
+    with reading(engine()) as session:
+        return render_template("home.html", programmes=list_programmes(session))
+
+
+@blueprint.get("/new")
+def new() -> str:
+    """An empty form."""
+    return render_template("programme_new.html", name="", error=None)
+
+
+@blueprint.post("/new")
+def create() -> Response | tuple[str, int]:
+    """Start the programme, or give the form back with what is wrong."""
+    name = request.form.get("name", "")
+    try:
+        with unit_of_work(engine()) as session:
+            slug = start_programme(session, name).slug
+    except Conflict as error:
+        return render_template("programme_new.html", name=name, error=error.message), 422
+    return redirect(url_for("overview.programme", slug=slug), 303)
+
+
+@blueprint.get("/p/<slug>/remove")
+def confirm_removal(slug: str) -> str:
+    """Ask first, and say what goes with it."""
+    with read(slug) as (_, programme):
+        return render_template("programme_remove.html", programme=programme)
+
+
+@blueprint.post("/p/<slug>/remove")
+def remove(slug: str) -> Response:
+    """Remove the sample programme; any other stays."""
+    with write(slug) as (session, programme):
+        remove_sample(session, programme)
+    tell("success", Message(N_("The sample programme was removed.")))
+    return redirect(url_for("overview.home"), 303)
