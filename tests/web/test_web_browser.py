@@ -49,6 +49,8 @@ PAGES = (
     "/p/{w.slug}/imports/running?pause=1",
     "/p/{w.slug}/imports/partly",
     "/p/{w.slug}/imports/failed",
+    "/new",
+    "/p/{w.slug}/remove",
     "/nowhere",
 )
 
