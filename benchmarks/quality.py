@@ -1,119 +1,75 @@
-"""Quality of the text matching on labelled sets, beside TF-IDF's.
+"""Quality of the text matching on labelled sets, every system side by side.
 
-`python -m benchmarks.quality --data DIR` prints P@1 on Tatoeba (both ways) and MRR on MELO for the
-function that `tandem score` and the recommendations use, under the encoder of TANDEM_MODEL.
+`python -m benchmarks.quality --data DIR` measures all systems of `benchmarks.systems` on the sets in DIR and
+on our own (`benchmarks/sets`, test split), with the measures and the scoring function of `tandem evaluate`.
 """
 
 import argparse
-import time
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 
-import numpy as np
-import numpy.typing as npt
-from sklearn.feature_extraction.text import TfidfVectorizer
+from benchmarks.systems import OURS, PEERS, systems
+from matcher.services.evaluation import Figure, evaluate
+from matcher.services.labelled import distinct_texts, read_sets
 
-from config.settings import get_settings
-from matcher.embedding import load_encoder
-from matcher.ranking.config import ScoringConfig
-from matcher.ranking.interaction import late_interaction, pad_groups
+SETS = Path(__file__).parent / "sets"
 
-Scores = Callable[[Sequence[str], Sequence[str]], Iterator[npt.NDArray[np.float32]]]
-LANGUAGES = {"ara": "Arabic", "cmn": "Chinese", "fra": "French", "rus": "Russian", "spa": "Spanish"}
-MELO = ("usa_q_en_c_en", "fra_q_fr_c_en")
+Table = Mapping[str, Sequence[Figure]]
 
 
-def tandem(needs: Sequence[str], offers: Sequence[str]) -> Iterator[npt.NDArray[np.float32]]:
-    """One row of scores a need, (offers,), as `tandem score` computes them."""
-    encoder = load_encoder(get_settings().model)
-    ours, theirs = encoder.encode(needs), encoder.encode(offers)
-    groups, config = pad_groups([1] * len(offers)), ScoringConfig()
-    for row in range(len(ours)):
-        yield late_interaction(ours[row : row + 1] @ theirs.T, groups, config.best_pairs, config.best_share)
+def print_values(table: Table) -> None:
+    """The values, a column for each system, and ours over the best peer's."""
+    names = list(table)
+    label = max(len(_row(figure)) for figure in table[OURS])
+    heads = "".join(f"{name:>{len(name) + 2}}" for name in names)
+    print(f"\n{'':{label}}{heads}{'ratio':>8}  best peer")
+    for figures in zip(*table.values(), strict=True):
+        values = dict(zip(names, (figure.value for figure in figures), strict=True))
+        peer = max(PEERS, key=values.__getitem__)
+        ratio = values[OURS] / values[peer] if values[peer] else float("inf")
+        cells = "".join(f"{value:>{len(name) + 2}.3f}" for name, value in values.items())
+        print(f"{_row(figures[0]):{label}}{cells}{ratio:>8.2f}  {peer}")
 
 
-def tfidf(needs: Sequence[str], offers: Sequence[str]) -> Iterator[npt.NDArray[np.float32]]:
-    """The baseline: cosine of character 2- to 4-grams, TF-IDF fitted on both sides."""
-    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
-    vectorizer.fit([*needs, *offers])
-    theirs = vectorizer.transform(offers).T.tocsc()
-    for row in vectorizer.transform(needs):
-        yield (row @ theirs).toarray()[0]
+def print_intervals(table: Table) -> None:
+    """The 95 % bootstrap intervals of ours and of its peers."""
+    names = [OURS, *PEERS]
+    label = max(len(_row(figure)) for figure in table[OURS])
+    print(
+        f"\n95 % bootstrap intervals\n{'':{label}}" + "".join(f"{name:>23}" for name in names) + f"{'n':>6}"
+    )
+    for figures in zip(*(table[name] for name in names), strict=True):
+        cells = "".join(f"{f'{figure.low:.3f}-{figure.high:.3f}':>23}" for figure in figures)
+        print(f"{_row(figures[0]):{label}}{cells}{figures[0].n:>6}")
 
 
-def precision_at_1(scores: Iterator[npt.NDArray[np.float32]]) -> float:
-    """Share of needs whose best offer is the one with the same number."""
-    hits = [int(row.argmax()) == number for number, row in enumerate(scores)]
-    return float(np.mean(hits))
-
-
-def mean_reciprocal_rank(scores: Iterator[npt.NDArray[np.float32]], relevant: Sequence[set[int]]) -> float:
-    """Mean over needs of 1 / rank of the first relevant offer; a tie ranks the earlier offer first."""
-    ranks = []
-    for row, wanted in zip(scores, relevant, strict=True):
-        columns = np.fromiter(wanted, dtype=np.int64)
-        best = columns[np.lexsort((columns, -row[columns]))[0]]
-        ahead = (row > row[best]).sum() + (row[:best] == row[best]).sum()
-        ranks.append(1 / (1 + int(ahead)))
-    return float(np.mean(ranks))
-
-
-def tatoeba(folder: Path, scores: Scores) -> dict[str, float]:
-    """P@1 of each direction."""
-    found = {}
-    for code, name in LANGUAGES.items():
-        theirs = _lines(folder / f"{code}-eng.{code}.txt")
-        english = _lines(folder / f"{code}-eng.eng.txt")
-        found[f"{name} to English"] = precision_at_1(scores(theirs, english))
-        found[f"English to {name}"] = precision_at_1(scores(english, theirs))
-    return found
-
-
-def melo(folder: Path, scores: Scores) -> float:
-    """MRR over all corpus elements."""
-    queries, corpus = _table(folder / "queries.tsv"), _table(folder / "corpus_elements.tsv")
-    position = {key: number for number, key in enumerate(corpus)}
-    relevant: dict[str, set[int]] = {key: set() for key in queries}
-    for line in _lines(folder / "annotations.tsv"):
-        query, _, element, _ = line.split("\t")
-        relevant[query].add(position[element])
-    wanted = {key: found for key, found in relevant.items() if found}
-    texts = [queries[key] for key in wanted]
-    return mean_reciprocal_rank(scores(texts, list(corpus.values())), list(wanted.values()))
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-
-
-def _table(path: Path) -> dict[str, str]:
-    rows = (line.split("\t", 1) for line in _lines(path))
-    return {key: text for key, text in rows}  # noqa: C416 - a list is no pair to mypy
+def _row(figure: Figure) -> str:
+    return f"{figure.measure}  {figure.dataset}"
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with tatoeba/ and melo/")
-    data: Path = parser.parse_args().data
-    space = load_encoder(get_settings().model).space
-    systems: dict[str, Scores] = {f"Tandem ({space.model} {space.revision})": tandem, "TF-IDF": tfidf}
-    tables: dict[str, dict[str, float]] = {}
-    for name, scores in systems.items():
-        started = time.monotonic()
-        directions = tatoeba(data / "tatoeba", scores)
-        tables[name] = {
-            **{f"P@1 {key}": value for key, value in directions.items()},
-            "P@1 mean of ten": float(np.mean(list(directions.values()))),
-            "P@1 worst of ten": min(directions.values()),
-            **{f"MRR {key}": melo(data / "melo" / key, scores) for key in MELO},
-            "seconds": time.monotonic() - started,
-        }
-    ours, baseline = tables.values()
-    print(f"{'':28}" + "".join(f"{name:>32}" for name in tables) + f"{'ratio':>10}")
-    for key, value in ours.items():
-        ratio = value / baseline[key] if baseline[key] else float("inf")
-        print(f"{key:28}{value:>32.3f}{baseline[key]:>32.3f}{ratio:>10.2f}")
+    parser.add_argument("--data", type=Path, action="append", help="a folder as `tandem evaluate` takes it")
+    parser.add_argument("--split", default="test", help="of our own sets")
+    parser.add_argument("--json", type=Path, help="a file for every figure of every system")
+    asked = parser.parse_args()
+    sets = [one for folder in (*(asked.data or []), SETS) for one in read_sets(folder, asked.split)]
+    texts = distinct_texts(sets)
+    print(f"{len(texts)} texts, each encoded once:")
+    table: dict[str, list[Figure]] = {}
+    for name, nearness in systems(texts).items():
+        began = perf_counter()
+        table[name] = list(evaluate(sets, nearness))
+        print(f"  {name:24}scored in {perf_counter() - began:.0f} s", flush=True)
+    print_values(table)
+    print_intervals(table)
+    if asked.json:
+        said = {name: [asdict(figure) for figure in figures] for name, figures in table.items()}
+        asked.json.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

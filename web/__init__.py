@@ -9,7 +9,18 @@ from config.settings import Settings
 from matcher.db import make_engine
 from web import assets, filters, i18n, permissions, security
 from web.converters import IdConverter, KindConverter
-from web.views import decisions, editing, errors, health, overview, profiles, programmes, uploads
+from web.views import (
+    decisions,
+    editing,
+    errors,
+    health,
+    overview,
+    profiles,
+    programmes,
+    search,
+    uploads,
+    whynot,
+)
 
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -38,7 +49,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     i18n.init(app)
     filters.init(app)
     assets.init(app)
-    for module in (overview, programmes, profiles, editing, decisions, uploads, health):
+    for module in (overview, programmes, profiles, search, whynot, editing, decisions, uploads, health):
         app.register_blueprint(module.blueprint)
     errors.init(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]

@@ -7,7 +7,11 @@ ROUTES: dict[JobKind, tuple[str, str]] = {
     JobKind.IMPORT: ("tandem.import", "default"),
     JobKind.RECOMMEND: ("tandem.recommend", "default"),
     JobKind.EMBED: ("tandem.embed", "embedding"),
+    JobKind.SEARCH: ("tandem.search", "embedding"),
 }
+
+_FIRST, _AFTER_OTHERS = 0, 9
+"""Redis hands out lower numbers first: a search waits for the job that runs, not for all that queue."""
 
 
 def publish(job: Job) -> None:
@@ -17,4 +21,5 @@ def publish(job: Job) -> None:
         kombu.exceptions.OperationalError: the broker cannot be reached; the job's row stays queued.
     """
     task, queue = ROUTES[JobKind(job.kind)]
-    app.send_task(task, args=[job.id], queue=queue, retry=False)
+    priority = _FIRST if job.kind == JobKind.SEARCH else _AFTER_OTHERS
+    app.send_task(task, args=[job.id], queue=queue, priority=priority, retry=False)

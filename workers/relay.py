@@ -15,12 +15,14 @@ from config.logging import configure_logging
 from config.settings import get_settings
 from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import utcnow
-from matcher.services import jobs
+from matcher.services import jobs, search_jobs
 from workers.publishing import publish
 
 POLL_SECONDS = 0.2
 SWEEP_EVERY = 10
 """Polls between two looks for jobs whose worker died."""
+TIDY_EVERY = 3_000
+"""Polls between two removals of old searches: ten minutes."""
 _BACKOFF_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -55,6 +57,12 @@ def sweep(engine: Engine) -> int:
     return len(found)
 
 
+def tidy(engine: Engine) -> int:
+    """Remove what is kept for a while only; how many rows that was."""
+    with unit_of_work(engine) as session:
+        return search_jobs.forget_old(session)
+
+
 def run(engine: Engine, stop: threading.Event) -> None:
     """Relay until `stop` is set, through outages of the broker and of the database."""
     polls = 0
@@ -62,6 +70,8 @@ def run(engine: Engine, stop: threading.Event) -> None:
         try:
             if polls % SWEEP_EVERY == 0:
                 sweep(engine)
+            if polls % TIDY_EVERY == 0:
+                tidy(engine)
             publish_waiting(engine)
             pause = POLL_SECONDS
         except (OperationalError, DatabaseError) as error:

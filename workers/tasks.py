@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from config.settings import get_settings
 from matcher.db import reading, unit_of_work
 from matcher.models import Upload
-from matcher.services import uploads
+from matcher.services import searching, uploads
 from matcher.services.pipeline import embed_outdated, embed_profiles, recommend_programme
 from workers.app import app
 from workers.running import Run, run_job
@@ -28,6 +30,12 @@ def embed(job_id: int) -> None:
 def recommend(job_id: int) -> None:
     """Rank a whole programme anew."""
     run_job(job_id, _recommend)
+
+
+@app.task(name="tandem.search")
+def search(job_id: int) -> None:
+    """Find the profiles nearest in meaning to what somebody wrote."""
+    run_job(job_id, _search)
 
 
 def _import(run: Run) -> None:
@@ -64,3 +72,14 @@ def _recommend(run: Run) -> Mapping[str, Any]:
         progress=run.progress,
     )
     return {"lists": lists}
+
+
+def _search(run: Run) -> Mapping[str, Any]:
+    from matcher.embedding import load_encoder  # torch takes seconds; other queues never need it
+
+    settings = get_settings()
+    encoder = load_encoder(settings.model)
+    with threadpool_limits(1):  # threads wait for each other on a busy machine, and one text needs none
+        vector = encoder.encode([searching.query_text(run.job.payload)])[0]
+    with reading(run.engine) as session:
+        return searching.answer(session, run.job, vector, snapshots=settings.snapshots, space=encoder.space)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from matcher.cli.errors import BadInput
+from matcher.cli.evaluate import evaluate
 from matcher.cli.language import _
 from matcher.cli.match import match
 from matcher.cli.sample import sample
@@ -49,5 +50,5 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up on the way out
 
 
-for command in (up, match, score, sample):
+for command in (up, match, score, evaluate, sample):
     main.add_command(command)

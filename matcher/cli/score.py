@@ -15,10 +15,10 @@ from matcher.cli.errors import BadInput
 from matcher.cli.language import _
 from matcher.cli.progress import progress_bar
 from matcher.ranking.config import ScoringConfig
-from matcher.ranking.interaction import Int64, late_interaction, pad_groups
+from matcher.ranking.interaction import Int64
+from matcher.ranking.matching import EmbeddedTexts, match_texts
 from matcher.wording import N_, Message
 
-_BLOCK = 256
 _LARGEST = 256 << 20
 """Bytes of an input file; beyond, its texts and vectors would not fit a small machine."""
 
@@ -54,32 +54,17 @@ def score(needs: Path, offers: Path, out: Path, top: int | None) -> None:
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["need_ref", "offer_ref", "score"])
-        for need, scores in _scored(wanted, offered, vectors, rows):
+        scored = match_texts(
+            [need.texts for need in wanted],
+            [offer.texts for offer in offered],
+            EmbeddedTexts(rows, vectors),
+            ScoringConfig(),
+        )
+        for need, scores in zip(wanted, scored, strict=True):
             for offer in _best(scores, top):
                 writer.writerow([need.ref, offered[offer].ref, f"{scores[offer]:.6f}"])
     counts = {"needs": len(wanted), "offers": len(offered), "texts": len(texts), "path": out}
     click.echo(_("%(needs)d needs, %(offers)d offers, %(texts)d texts: wrote %(path)s") % counts)
-
-
-def _scored(
-    needs: list[Texts], offers: list[Texts], vectors: npt.NDArray[np.float32], rows: dict[str, int]
-) -> Iterator[tuple[Texts, npt.NDArray[np.float32]]]:
-    """Each need with its scores, float32 of shape (offers,); blocks bound the memory."""
-    config = ScoringConfig()
-    theirs = vectors[[rows[text] for offer in offers for text in offer.texts]]
-    groups = pad_groups([len(offer.texts) for offer in offers])
-    for start in range(0, len(needs), _BLOCK):
-        block = needs[start : start + _BLOCK]
-        ours = vectors[[rows[text] for need in block for text in need.texts]]
-        cosines = ours @ theirs.T
-        ends = np.cumsum([len(need.texts) for need in block])
-        for need, end in zip(block, ends, strict=True):
-            yield (
-                need,
-                late_interaction(
-                    cosines[end - len(need.texts) : end], groups, config.best_pairs, config.best_share
-                ),
-            )
 
 
 def _best(scores: npt.NDArray[np.float32], top: int | None) -> Int64:

@@ -1,6 +1,7 @@
 """The FAISS index and its snapshots. faiss is imported here and nowhere else."""
 
-from matcher.index.entries import FACETS, EntryIndex, build_index, make_rows, use_one_thread
+from matcher.index.entries import EntryIndex, build_index, make_rows, use_one_thread
+from matcher.index.segment import FACETS
 from matcher.index.snapshot import Manifest, SnapshotDamaged, load_latest, publish
 
 __all__ = [

@@ -1,26 +1,21 @@
-"""A FAISS index over entries: exact inner product, with filters that come before the search.
+"""An index over entries: a large segment as it was published, and a small one of what changed since.
 
-Indexes never change once made, so a reader holds one without a lock and cannot see it torn.
+Indexes never change once made, so a reader holds one without a lock and cannot see it torn. A change makes a
+new index that shares the large segment's memory with the old one.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import faiss
 import numpy as np
 import numpy.typing as npt
 
+from matcher.index.segment import FACETS, ROW, Float16, Float32, Int64, Segment, build_segment
 from matcher.models.kinds import Facet
 
-Float32 = npt.NDArray[np.float32]
-Int64 = npt.NDArray[np.int64]
-Bool = npt.NDArray[np.bool_]
-
-ROW = np.dtype([("entry_id", np.int64), ("profile_id", np.int64), ("facet", np.int8)])
-"""What each vector belongs to; `facet` is the position in `FACETS`."""
-
-FACETS: tuple[Facet, ...] = tuple(Facet)
+_NOBODY = -1
 
 
 def make_rows(rows: Sequence[tuple[int, int, Facet]]) -> npt.NDArray[np.void]:
@@ -30,31 +25,72 @@ def make_rows(rows: Sequence[tuple[int, int, Facet]]) -> npt.NDArray[np.void]:
 
 @dataclass(frozen=True)
 class EntryIndex:
-    """Vectors of entries and what they belong to. `len(index)` counts the vectors.
+    """Vectors of entries and what they belong to. Positions count through `base`, then `changes`.
 
     Attributes:
-        rows: dtype `ROW`, shape (n,), in the order of the vectors.
-        flat: `faiss.IndexFlatIP` over n L2-normalised float32 vectors.
+        base: the segment that was published.
+        changes: the entries of profiles that changed since.
+        gone: ids of the profiles whose entries in `base` are void.
     """
 
-    rows: npt.NDArray[np.void]
-    flat: Any
-
-    def __post_init__(self) -> None:
-        if len(self.rows) != self.flat.ntotal:
-            raise ValueError(f"{len(self.rows)} rows do not describe {self.flat.ntotal} vectors")
+    base: Segment
+    changes: Segment
+    gone: frozenset[int] = field(default_factory=frozenset)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.base) + len(self.changes)
 
     @property
     def dimensions(self) -> int:
         """The width of a vector."""
-        return int(self.flat.d)
+        return self.base.dimensions
+
+    @cached_property
+    def rows(self) -> npt.NDArray[np.void]:
+        """What each position belongs to, dtype `ROW`; void ones belong to the profile -1."""
+        if not self.gone and not len(self.changes):
+            return self.base.rows
+        rows = np.concatenate([self.base.rows, self.changes.rows])
+        void = np.isin(self.base.rows["profile_id"], list(self.gone))
+        rows["profile_id"][: len(self.base)][void] = _NOBODY
+        return rows
 
     def vectors(self, positions: Int64) -> Float32:
         """The vectors at `positions`, float32 of shape (len(positions), dimensions)."""
-        return np.asarray(self._matrix()[positions], dtype=np.float32)
+        positions = np.asarray(positions, dtype=np.int64)
+        if not len(self.changes):
+            return self.base.vectors(positions)
+        changed = positions >= len(self.base)
+        found = np.empty((len(positions), self.dimensions), dtype=np.float32)
+        found[~changed] = self.base.vectors(positions[~changed])
+        found[changed] = self.changes.vectors(positions[changed] - len(self.base))
+        return found
+
+    def facet(self, facet: Facet) -> Int64:
+        """Where the entries of one facet are: those of `base`, void ones too, then those of `changes`."""
+        wanted = FACETS.index(facet)
+        first, last = np.searchsorted(self.base.rows["facet"], [wanted, wanted + 1])
+        changed = np.flatnonzero(self.changes.rows["facet"] == wanted) + len(self.base)
+        return np.concatenate([np.arange(first, last), changed])
+
+    def rough_cosines(self, queries: Float32, facet: Facet) -> Float32 | None:
+        """Cosines of sketches, (queries, entries of the facet in the order of `facet`), by one scan.
+
+        None for an index that is small enough to be compared exactly.
+        """
+        sketch = self.base.sketch
+        if sketch is None:
+            return None
+        short = sketch.project(queries)
+        positions = self.facet(facet)
+        published = int(np.searchsorted(positions, len(self.base)))
+        if not published:
+            return np.asarray(short @ sketch.project(self.vectors(positions)).T)
+        cosines = short @ sketch.values[positions[0] : positions[0] + published].T
+        if published == len(positions):
+            return np.asarray(cosines)
+        changed = sketch.project(self.vectors(positions[published:]))
+        return np.concatenate([cosines, short @ changed.T], axis=1)
 
     def positions(self, profile_ids: Collection[int], facet: Facet) -> Int64:
         """Where the entries of one facet of some profiles are, in index order."""
@@ -76,33 +112,53 @@ class EntryIndex:
         if limit == 0 or len(queries) == 0:
             empty = (len(queries), 0)
             return np.empty(empty, np.float32), np.empty(empty, np.int64)
-        bitmap = np.zeros((len(self) + 7) // 8, dtype=np.uint8)
-        np.bitwise_or.at(bitmap, allowed // 8, (1 << (allowed % 8)).astype(np.uint8))
-        selector = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(bitmap))
-        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # made by SWIG
-        cosines, positions = self.flat.search(queries, limit, params=parameters)
-        return cosines, positions
+        split = len(self.base)
+        found = [
+            _search(self.base, queries, allowed[allowed < split], limit, 0),
+            _search(self.changes, queries, allowed[allowed >= split] - split, limit, split),
+        ]
+        cosines = np.concatenate([part for part, _ in found], axis=1)
+        positions = np.concatenate([part for _, part in found], axis=1)
+        order = np.argsort(-cosines, axis=1, kind="stable")[:, :limit]
+        return np.take_along_axis(cosines, order, 1), np.take_along_axis(positions, order, 1)
 
-    def replace(self, stale: Collection[int], rows: npt.NDArray[np.void], vectors: Float32) -> "EntryIndex":
-        """This index without the entries of the `stale` profiles, and with new ones behind the rest."""
-        keep = ~np.isin(self.rows["profile_id"], np.fromiter(stale, dtype=np.int64))
-        return build_index(
-            np.concatenate([self.rows[keep], rows]), np.concatenate([self._matrix()[keep], vectors])
+    def replace(
+        self, stale: Collection[int], rows: npt.NDArray[np.void], vectors: Float16 | Float32
+    ) -> "EntryIndex":
+        """This index without the entries of the `stale` profiles, and with new ones beside the rest."""
+        keep = ~np.isin(self.changes.rows["profile_id"], list(stale))
+        changes = build_segment(
+            np.concatenate([self.changes.rows[keep], rows]),
+            np.concatenate([self.changes.matrix()[keep], vectors.astype(np.float16)]),
         )
+        return EntryIndex(self.base, changes, self.gone | frozenset(stale))
 
-    def _matrix(self) -> Float32:
-        """The index's own memory as an array, without a copy."""
-        if len(self) == 0:
-            return np.empty((0, self.dimensions), dtype=np.float32)
-        flat = faiss.rev_swig_ptr(self.flat.get_xb(), len(self) * self.dimensions)
-        return np.asarray(flat).reshape(len(self), self.dimensions)
+    def compact(self) -> "EntryIndex":
+        """The same entries in one segment, to be published."""
+        alive = np.flatnonzero(self.rows["profile_id"] != _NOBODY)
+        vectors = np.concatenate([self.base.matrix(), self.changes.matrix()])[alive]
+        return build_index(self.rows[alive], vectors)
 
 
-def build_index(rows: npt.NDArray[np.void], vectors: Float32) -> EntryIndex:
-    """Index `vectors`, float32 of shape (n, dimensions) and L2-normalised, described by `rows`."""
-    flat = faiss.IndexFlatIP(vectors.shape[1])
-    flat.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    return EntryIndex(rows, flat)
+def build_index(rows: npt.NDArray[np.void], vectors: Float16 | Float32) -> EntryIndex:
+    """Index `vectors`, shape (n, dimensions) and L2-normalised, described by `rows`."""
+    base = build_segment(rows, vectors)
+    return EntryIndex(base, build_segment(rows[:0], vectors[:0]))
+
+
+def _search(
+    segment: Segment, queries: Float32, allowed: Int64, limit: int, offset: int
+) -> tuple[Float32, Int64]:
+    """The nearest of a segment's `allowed` positions to each query, counted from `offset`."""
+    limit = min(limit, len(allowed))
+    if not limit:
+        return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+    bitmap = np.zeros((len(segment) + 7) // 8, dtype=np.uint8)
+    np.bitwise_or.at(bitmap, allowed // 8, (1 << (allowed % 8)).astype(np.uint8))
+    selector = faiss.IDSelectorBitmap(len(segment), faiss.swig_ptr(bitmap))
+    parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # made by SWIG
+    cosines, positions = segment.flat.search(queries, limit, params=parameters)
+    return cosines, positions + offset
 
 
 def use_one_thread() -> None:

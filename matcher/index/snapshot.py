@@ -13,12 +13,15 @@ import faiss
 import numpy as np
 
 from matcher.index.entries import EntryIndex
+from matcher.index.segment import Segment, Sketch, build_segment
 
 KEPT = 3
 _ABANDONED_SECONDS = 3_600
 _PREFIX = "snapshot-"
 _VECTORS = "vectors.faiss"
 _ROWS = "rows.npy"
+_COMPONENTS = "components.npy"
+_SKETCH = "sketch.npy"
 _MANIFEST = "manifest.json"
 
 
@@ -39,20 +42,27 @@ class Manifest:
 
 
 def publish(folder: Path, index: EntryIndex, *, model: str, revision: str, watermark: int) -> Path:
-    """Write a snapshot and give it its name in one rename; keep the newest three.
+    """Write a snapshot of an index without changes and give it its name in one rename; keep the newest three.
 
     Readers that hold an older snapshot keep their mapping: files are unlinked, never overwritten.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="draft-", dir=folder))
-    faiss.write_index(index.flat, str(draft / _VECTORS))
-    np.save(draft / _ROWS, index.rows, allow_pickle=False)
+    if len(index.changes) or index.gone:
+        raise ValueError("an index with changes must be made compact before it is published")
+    segment = index.base
+    faiss.write_index(segment.flat, str(draft / _VECTORS))
+    np.save(draft / _ROWS, segment.rows, allow_pickle=False)
+    if segment.sketch is not None:
+        np.save(draft / _COMPONENTS, segment.sketch.components, allow_pickle=False)
+        np.save(draft / _SKETCH, segment.sketch.values, allow_pickle=False)
+    names = sorted(path.name for path in draft.iterdir())
     manifest = Manifest(
         model, revision, index.dimensions, len(index), watermark,
-        {name: _sha256(draft / name) for name in (_VECTORS, _ROWS)},
+        {name: _sha256(draft / name) for name in names},
     )  # fmt: skip
     (draft / _MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
-    for name in (_VECTORS, _ROWS, _MANIFEST):
+    for name in (*names, _MANIFEST):
         _sync(draft / name)
     seal = _seal(draft)
     target = folder / f"{_PREFIX}{watermark:012d}-{draft.name.removeprefix('draft-')}-{seal}"
@@ -88,9 +98,14 @@ def load(path: Path) -> tuple[EntryIndex, Manifest]:
             raise SnapshotDamaged(f"{path / name} is not the file that was published")
     flat = faiss.read_index(str(path / _VECTORS), faiss.IO_FLAG_MMAP_IFC)
     rows = np.load(path / _ROWS, mmap_mode="r", allow_pickle=False)
+    sketch = None
+    if _SKETCH in manifest.sha256:
+        components = np.load(path / _COMPONENTS, allow_pickle=False)
+        sketch = Sketch(components, np.load(path / _SKETCH, mmap_mode="r", allow_pickle=False))
     if (flat.ntotal, flat.d, len(rows)) != (manifest.count, manifest.dimensions, manifest.count):
         raise SnapshotDamaged(f"{path} does not hold what its manifest says")
-    return EntryIndex(rows, flat), manifest
+    nothing = build_segment(rows[:0], np.empty((0, manifest.dimensions), dtype=np.float16))
+    return EntryIndex(Segment(rows, flat, sketch), nothing), manifest
 
 
 def _read_manifest(path: Path) -> Manifest:

@@ -44,7 +44,7 @@ class VectorSpace:
 
 
 class Vector(Base):
-    """The embedding of one text under one model: L2-normalised, float32, little-endian.
+    """The embedding of one text under one model: L2-normalised, float16, little-endian.
 
     Kept for each programme apart, although equal texts have equal vectors: it is personal data
     and must go when its programme goes.

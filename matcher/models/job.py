@@ -16,6 +16,7 @@ class JobKind(StrEnum):
     IMPORT = "import"
     EMBED = "embed"
     RECOMMEND = "recommend"
+    SEARCH = "search"
 
 
 class JobState(StrEnum):

@@ -23,6 +23,8 @@ class RecommendationList(Base):
     eligible: Mapped[int]
     exclusions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """How many candidates each rule of eligibility excluded."""
+    price: Mapped[float] = mapped_column(default=0.0)
+    """How much in demand the subject is, in units of score: what its place on others' lists costs."""
     model: Mapped[str]
     revision: Mapped[str]
     watermark: Mapped[int]

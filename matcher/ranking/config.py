@@ -39,7 +39,10 @@ class ScoringConfig(BaseModel):
 
     best_pairs: int = Field(3, ge=1, le=10, description="entry pairs that late interaction averages")
     best_share: float = Field(0.5, ge=0, le=1, description="weight of the best pair beside that average")
-    candidates: int = Field(512, ge=1, le=4096, description="entries that the index yields for each query")
+    rescored: int = Field(
+        1024, ge=64, le=16384, description="candidates of a large pool that are compared in full width"
+    )
+    shortlisted: int = Field(50, ge=1, le=200, description="candidates of each side that share out attention")
 
     text_weight: float = Field(
         0.75, ge=0, le=1, description="share of the texts; structured fit has the rest"

@@ -1,17 +1,17 @@
 """Hard eligibility: which pairs may not be, whatever their texts say, and by which rule.
 
-A rule can only exclude on what both sides state. Every function returns a boolean matrix of shape
-(start-ups, counterparts), true where the rule excludes the pair.
+A rule can only exclude on what both sides state. Every function compares one profile with many and returns a
+boolean array over those, true where the rule excludes the pair.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from matcher.models.kinds import Kind
-from matcher.ranking.facts import WORLD, Bool, FactTable
+from matcher.ranking.facts import WORLD, Bool, Facts
+from matcher.ranking.table import FactTable, PackedSets
 from matcher.wording import N_, Message
 
 
@@ -38,83 +38,72 @@ RULE_MESSAGES: Mapping[Rule, Message] = {
 }
 
 
-def exclusions(startups: FactTable, counterparts: FactTable, kind: Kind) -> dict[Rule, Bool]:
-    """The pairs that each rule excludes between start-ups and mentors, or start-ups and funders."""
-    return {rule: apply(startups, counterparts) for rule, apply in _RULES[kind].items()}
+def exclusions(subject: Facts, others: FactTable, kind: Kind) -> dict[Rule, Bool]:
+    """Whom each rule keeps from `subject`: boolean arrays over `others`.
+
+    `kind` is that of the counterparts, mentors or funding partners; `subject` may be a start-up among
+    them or one of them among start-ups.
+    """
+    return {rule: apply(subject, others) for rule, apply in _RULES[kind].items()}
 
 
-def _language(startups: FactTable, counterparts: FactTable) -> Bool:
-    ours, theirs = startups.members("languages"), counterparts.members("languages")
-    return _disjoint(ours, theirs)
+def _language(subject: Facts, others: FactTable) -> Bool:
+    return _disjoint(subject.languages, others.languages)
 
 
-def _conflict(startups: FactTable, counterparts: FactTable) -> Bool:
+def _conflict(subject: Facts, others: FactTable) -> Bool:
     """Declared by either side, or one organisation on both sides."""
-    by_startup = _meet(startups.members("conflicts"), counterparts.members("keys"))
-    by_counterpart = _meet(startups.members("keys"), counterparts.members("conflicts"))
-    one_party = _meet(startups.members("identities"), counterparts.members("identities"))
-    return by_startup | by_counterpart | one_party
+    declared = others.named("keys", subject.conflicts) | others.named("conflicts", subject.keys)
+    return declared | others.named("identities", subject.identities)
 
 
-def _capacity(startups: FactTable, mentors: FactTable) -> Bool:
+def _capacity(subject: Facts, others: FactTable) -> Bool:
     """No place left for this start-up; one that was approved has its place."""
-    places = mentors.number([facts.places for facts in mentors.facts])
-    return (places <= 0)[None, :] & ~_named(startups, [facts.accepted for facts in mentors.facts])
+    if subject.kind is Kind.STARTUP:
+        return (others.places <= 0) & ~others.named("accepted", [subject.id])
+    full = subject.places is not None and subject.places <= 0
+    return full & ~others.are(subject.accepted)
 
 
-def _stage(startups: FactTable, funders: FactTable) -> Bool:
-    ours, theirs = startups.members("stages"), funders.members("stages")
-    return _disjoint(ours, theirs)
+def _stage(subject: Facts, others: FactTable) -> Bool:
+    return _disjoint(subject.stages, others.stages)
 
 
-def _country(startups: FactTable, funders: FactTable) -> Bool:
-    columns = startups.vocabulary["markets"]
-    home = np.zeros((len(startups), len(columns)), dtype=np.bool_)
-    stated = np.array([facts.country is not None for facts in startups.facts], dtype=np.bool_)
-    for row, facts in enumerate(startups.facts):
-        for place in {facts.country, WORLD} & columns.keys():
-            home[row, columns[place]] = True
-    theirs = funders.members("markets")
-    return np.outer(stated, theirs.any(axis=1)) & ~_meet(home, theirs)
+def _country(subject: Facts, others: FactTable) -> Bool:
+    if subject.kind is Kind.STARTUP:
+        home = [subject.country] if subject.country else []
+        return _disjoint(home, others.markets) & ~others.worldwide
+    if WORLD in subject.markets:
+        return np.zeros(len(others), dtype=np.bool_)
+    return _disjoint(subject.markets, others.country)
 
 
-def _ticket(startups: FactTable, funders: FactTable) -> Bool:
+def _ticket(subject: Facts, others: FactTable) -> Bool:
     """Outside the range, in one currency: amounts in two are not compared, as rates move."""
-    raising = startups.number([facts.raising for facts in startups.facts])[:, None]
-    lowest = funders.number([facts.ticket[0] for facts in funders.facts])[None, :]
-    highest = funders.number([facts.ticket[1] for facts in funders.facts])[None, :]
-    ours, theirs = _currencies(startups)[:, None], _currencies(funders)[None, :]
-    comparable: Bool = (ours == theirs) | (ours == "") | (theirs == "")
-    return comparable & ((raising < lowest) | (raising > highest))
+    ours, theirs = subject.currency or "", others.currency
+    comparable: Bool = (theirs == ours) | (theirs == "") | (ours == "")
+    if subject.kind is Kind.STARTUP:
+        raising = np.nan if subject.raising is None else subject.raising
+        lowest, highest = others.ticket
+        return comparable & ((raising < lowest) | (raising > highest))
+    low, high = (np.nan if bound is None else bound for bound in subject.ticket)
+    return comparable & ((others.raising < low) | (others.raising > high))
 
 
-def _currencies(table: FactTable) -> npt.NDArray[np.str_]:
-    """Currency codes, "" where none is stated."""
-    return np.array([facts.currency or "" for facts in table.facts], dtype="U3")
+def _already_backed(subject: Facts, others: FactTable) -> Bool:
+    if subject.kind is Kind.STARTUP:
+        return others.named("backs", [subject.id])
+    return others.are(subject.backs)
 
 
-def _already_backed(startups: FactTable, funders: FactTable) -> Bool:
-    return _named(startups, [facts.backs for facts in funders.facts])
+def _disjoint(words: Collection[str], theirs: PackedSets) -> Bool:
+    """Who states words, where the subject does too, and none in common."""
+    if not words:
+        return np.zeros(len(theirs.bits), dtype=np.bool_)
+    return theirs.stated & ~theirs.meet(words)
 
 
-def _named(startups: FactTable, sets: Sequence[frozenset[int]]) -> Bool:
-    """Whether a start-up's id is in a counterpart's set, for all pairs."""
-    found = [[startup.id in ids for ids in sets] for startup in startups.facts]
-    return np.array(found, dtype=np.bool_).reshape(len(startups), len(sets))
-
-
-def _meet(ours: Bool, theirs: Bool) -> Bool:
-    """Whether two rows have a word in common, for all pairs."""
-    shared: Bool = (ours.astype(np.float32) @ theirs.astype(np.float32).T) > 0
-    return shared
-
-
-def _disjoint(ours: Bool, theirs: Bool) -> Bool:
-    """Whether both rows have words, and none in common, for all pairs."""
-    return np.outer(ours.any(axis=1), theirs.any(axis=1)) & ~_meet(ours, theirs)
-
-
-_Apply = Callable[[FactTable, FactTable], Bool]
+_Apply = Callable[[Facts, FactTable], Bool]
 _RULES: Mapping[Kind, Mapping[Rule, _Apply]] = {
     Kind.MENTOR: {Rule.CONFLICT: _conflict, Rule.LANGUAGE: _language, Rule.CAPACITY: _capacity},
     Kind.FUNDER: {

@@ -1,8 +1,6 @@
-"""The structured facts of profiles as arrays: what eligibility and fit are computed from."""
+"""The structured facts of a profile: what eligibility and fit are computed from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -52,48 +50,3 @@ class Facts:
     ticket: tuple[float | None, float | None] = (None, None)
     currency: str | None = None
     backs: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class FactTable:
-    """Profiles of one kind, with the arrays that pairwise rules need, made once.
-
-    `languages` and the like are boolean, shape (profiles, words of the vocabulary).
-    """
-
-    facts: tuple[Facts, ...]
-    vocabulary: dict[str, dict[Any, int]] = field(repr=False)
-
-    def __len__(self) -> int:
-        return len(self.facts)
-
-    def members(self, attribute: str) -> Bool:
-        """Which profile has which word of a set-valued attribute, shape (n, words)."""
-        words = self.vocabulary[attribute]
-        matrix = np.zeros((len(self), len(words)), dtype=np.bool_)
-        for row, facts in enumerate(self.facts):
-            for word in getattr(facts, attribute):
-                matrix[row, words[word]] = True
-        return matrix
-
-    def number(self, values: Sequence[float | None]) -> Float64:
-        """Numbers as float64 with NaN for 'not stated', shape (n,)."""
-        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
-    def take(self, rows: Sequence[int]) -> "FactTable":
-        """The same table with some of its rows."""
-        return FactTable(tuple(self.facts[row] for row in rows), self.vocabulary)
-
-
-_SET_VALUED = ("languages", "sectors", "stages", "markets", "identities", "keys", "conflicts")
-
-
-def tabulate(*groups: Sequence[Facts]) -> tuple[FactTable, ...]:
-    """One table for each group, all over one vocabulary, so that their rows can be compared."""
-    vocabulary: dict[str, dict[Any, int]] = {}
-    for attribute in _SET_VALUED:
-        words = {word for group in groups for facts in group for word in getattr(facts, attribute)}
-        vocabulary[attribute] = {word: column for column, word in enumerate(sorted(words))}
-    names = sorted(vocabulary["keys"].keys() | vocabulary["conflicts"].keys())
-    vocabulary["keys"] = vocabulary["conflicts"] = {name: column for column, name in enumerate(names)}
-    return tuple(FactTable(tuple(group), vocabulary) for group in groups)

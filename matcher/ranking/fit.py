@@ -1,11 +1,12 @@
 """Structured fit: sector, stage, market, language and time zone, each in [0, 1] or not stated."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from matcher.models.kinds import Kind
-from matcher.ranking.facts import WORLD, Facts
+from matcher.ranking.facts import WORLD, Bool, Facts, Float64
+from matcher.ranking.table import FactTable
 
 STAGES = ("idea", "prototype", "pilot", "early-revenue", "growth", "scale")
 
@@ -18,62 +19,93 @@ WEIGHTS: Mapping[Kind, Mapping[str, float]] = {
 
 def structured_fit(startup: Facts, counterpart: Facts) -> dict[str, float]:
     """How well what both state fits, by attribute; NaN where one side does not state it."""
-    if counterpart.kind is Kind.MENTOR:
-        return {
-            "sector": _sector(startup, counterpart),
-            "stage": _stage(startup, counterpart),
-            "market": _market(startup, counterpart),
-            "language": _language(startup, counterpart),
-            "timezone": _timezone(startup, counterpart),
-        }
-    return {
-        "sector": _sector(startup, counterpart),
-        "stage": _stage(startup, counterpart),
-        "country": _country(startup, counterpart),
-    }
+    found = fit_many(startup, FactTable([counterpart]), counterpart.kind)
+    return {name: float(values[0]) for name, values in found.items()}
 
 
-def _sector(startup: Facts, counterpart: Facts) -> float:
-    if not startup.sectors or not counterpart.sectors:
-        return np.nan
-    shared = len(startup.sectors & counterpart.sectors)
-    return shared / min(len(startup.sectors), len(counterpart.sectors))
+def fit_many(subject: Facts, others: FactTable, kind: Kind) -> dict[str, Float64]:
+    """The structured fit of one profile with many: float64 arrays over `others`, NaN for 'not stated'.
+
+    `kind` is that of the counterparts; `subject` may stand on either side.
+    """
+    return {name: _ATTRIBUTES[name](subject, others) for name in WEIGHTS[kind]}
 
 
-def _stage(startup: Facts, counterpart: Facts) -> float:
-    """The same stage fits; a neighbouring one half."""
-    if not startup.stages or not counterpart.stages:
-        return np.nan
-    ours = STAGES.index(next(iter(startup.stages)))
-    distance = min(abs(ours - STAGES.index(stage)) for stage in counterpart.stages)
-    return (1.0, 0.5)[distance] if distance < 2 else 0.0
+def _sector(subject: Facts, others: FactTable) -> Float64:
+    if not subject.sectors:
+        return _unstated(others)
+    fewest = np.minimum(others.sectors.sizes, len(subject.sectors))
+    return _where(others.sectors.stated, others.sectors.shared(subject.sectors) / np.maximum(fewest, 1))
 
 
-def _market(startup: Facts, mentor: Facts) -> float:
-    ours = startup.markets | ({startup.country} if startup.country else set())
-    theirs = mentor.markets | ({mentor.country} if mentor.country else set())
+def _stage(subject: Facts, others: FactTable) -> Float64:
+    """The same stage fits; a neighbouring one half. A start-up has one, so either side may be asked."""
+    if not subject.stages:
+        return _unstated(others)
+    positions = {STAGES.index(stage) for stage in subject.stages}
+    beside = {p + step for p in positions for step in (-1, 1)} & set(range(len(STAGES)))
+    near = others.stages.meet(STAGES[p] for p in beside)
+    return _where(others.stages.stated, np.where(others.stages.meet(subject.stages), 1.0, 0.5 * near))
+
+
+def _market(subject: Facts, others: FactTable) -> Float64:
+    ours = subject.markets | ({subject.country} if subject.country else set())
+    if not ours:
+        return _unstated(others)
+    shared = others.places_of_activity.meet(ours) | others.worldwide | (WORLD in ours)
+    return _where(others.places_of_activity.stated, shared.astype(np.float64))
+
+
+def _language(subject: Facts, others: FactTable) -> Float64:
+    """Sharing the language that the start-up names first is worth more than sharing another."""
+    if not subject.languages:
+        return _unstated(others)
+    if subject.kind is Kind.STARTUP:
+        first = others.languages.meet(subject.languages[:1])
+    else:
+        first = others.first_language.meet(subject.languages)
+    return _where(others.languages.stated, np.where(first, 1.0, 0.5))
+
+
+def _timezone(subject: Facts, others: FactTable) -> Float64:
+    """A working day in common: full up to two hours apart, none from eight."""
+    zones, rows = others.time_zones
+    return np.array([_overlap(subject.utc_offsets, zone) for zone in zones], dtype=np.float64)[rows]
+
+
+def _overlap(ours: tuple[float, ...], theirs: tuple[float, ...]) -> float:
     if not ours or not theirs:
         return np.nan
-    return float(bool(ours & theirs) or WORLD in ours | theirs)
-
-
-def _language(startup: Facts, mentor: Facts) -> float:
-    """Sharing the language that the start-up names first is worth more than sharing another."""
-    if not startup.languages or not mentor.languages:
-        return np.nan
-    return 1.0 if startup.languages[0] in mentor.languages else 0.5
-
-
-def _timezone(startup: Facts, mentor: Facts) -> float:
-    """A working day in common: full up to two hours apart, none from eight."""
-    if not startup.utc_offsets or not mentor.utc_offsets:
-        return np.nan
-    gaps = [abs(a - b) for a in startup.utc_offsets for b in mentor.utc_offsets]
+    gaps = (abs(a - b) for a in ours for b in theirs)
     hours = min(min(gap, 24 - gap) for gap in gaps)
-    return float(np.clip((8 - hours) / 6, 0, 1))
+    return min(max((8 - hours) / 6, 0.0), 1.0)
 
 
-def _country(startup: Facts, funder: Facts) -> float:
-    if not startup.country or not funder.markets:
-        return np.nan
-    return float(startup.country in funder.markets or WORLD in funder.markets)
+def _country(subject: Facts, others: FactTable) -> Float64:
+    if subject.kind is Kind.STARTUP:
+        if not subject.country:
+            return _unstated(others)
+        served = others.markets.meet([subject.country]) | others.worldwide
+        return _where(others.markets.stated, served.astype(np.float64))
+    if not subject.markets:
+        return _unstated(others)
+    served = others.country.meet(subject.markets) | (WORLD in subject.markets)
+    return _where(others.country.stated, served.astype(np.float64))
+
+
+def _unstated(others: FactTable) -> Float64:
+    return np.full(len(others), np.nan)
+
+
+def _where(stated: Bool, values: Float64) -> Float64:
+    return np.where(stated, values, np.nan)
+
+
+_ATTRIBUTES: Mapping[str, Callable[[Facts, FactTable], Float64]] = {
+    "sector": _sector,
+    "stage": _stage,
+    "market": _market,
+    "language": _language,
+    "timezone": _timezone,
+    "country": _country,
+}

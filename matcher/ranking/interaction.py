@@ -35,19 +35,32 @@ def late_interaction(cosines: Float32, groups: Int64, best_pairs: int, best_shar
     Returns:
         float32 of shape (profiles,); NaN for a profile without entries, and for all without queries.
     """
-    profiles, width = groups.shape
-    if len(cosines) == 0 or width == 0:
+    profiles = len(groups)
+    if len(cosines) == 0 or groups.size == 0:
         return np.full(profiles, np.nan, dtype=np.float32)
-    pairs = np.where(groups == _ABSENT, -np.inf, cosines[:, groups])
-    pairs = pairs.transpose(1, 0, 2).reshape(profiles, len(cosines) * width)
+    pairs = _pairs(cosines, groups)
     if pairs.shape[1] > best_pairs:
         pairs = np.partition(pairs, -best_pairs, axis=1)[:, -best_pairs:]
+    best = pairs.max(axis=1)
     found = np.isfinite(pairs)
-    total = np.where(found, pairs, 0).sum(axis=1, dtype=np.float64)
-    with np.errstate(invalid="ignore"):
-        mean = total / found.sum(axis=1)
-        blend: Float32 = (best_share * pairs.max(axis=1) + (1 - best_share) * mean).astype(np.float32)
-    return np.where(found.any(axis=1), blend, np.float32(np.nan))
+    if found.all():
+        mean = pairs.mean(axis=1, dtype=np.float64)
+    else:
+        total = np.where(found, pairs, 0).sum(axis=1, dtype=np.float64)
+        mean = total / np.maximum(found.sum(axis=1), 1)
+        best = np.where(found.any(axis=1), best, np.float32(np.nan))
+    blend: Float32 = (best_share * best + (1 - best_share) * mean).astype(np.float32)
+    return blend
+
+
+def _pairs(cosines: Float32, groups: Int64) -> Float32:
+    """Each profile's cosines, (profiles, width * queries); -inf where it has no entry."""
+    profiles, width = groups.shape
+    by_entry = np.ascontiguousarray(cosines.T)
+    if groups.size == len(by_entry) and (groups.ravel() == np.arange(groups.size)).all():
+        return by_entry.reshape(profiles, -1)  # as they lie: no copy
+    nothing = np.full((1, len(cosines)), -np.inf, dtype=np.float32)
+    return np.concatenate([by_entry, nothing])[groups].reshape(profiles, width * len(cosines))
 
 
 def ramp(cosine: Float32, floor: float, ceiling: float) -> npt.NDArray[np.float64]:

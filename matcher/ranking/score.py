@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from matcher.models.kinds import Facet, Kind
 from matcher.ranking.config import MeetingConfig, ScoringConfig
-from matcher.ranking.facts import Facts
-from matcher.ranking.fit import WEIGHTS, structured_fit
-
-Float64 = npt.NDArray[np.float64]
+from matcher.ranking.facts import Facts, Float64
+from matcher.ranking.fit import WEIGHTS, fit_many
+from matcher.ranking.table import FactTable, Int64
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +62,63 @@ class Score:
         return "good" if self.total >= config.good else "possible"
 
 
-def score_pair(
-    startup: Facts, counterpart: Facts, likeness: Mapping[str, float], config: ScoringConfig
-) -> Score:
+@dataclass(frozen=True)
+class ScoreTable:
+    """The scores of one profile with many.
+
+    `totals` is float64 of shape (n,); `parts` maps a part's name to its share in each, NaN where a meeting
+    of texts could not take place. The parts of a row add up to its total.
+    """
+
+    totals: Float64
+    parts: Mapping[str, Float64]
+
+    def score(self, row: int) -> Score:
+        """The score of one row; its total is the sum of the very parts that are told."""
+        parts = {name: float(values[row]) for name, values in self.parts.items()}
+        told = {name: value for name, value in parts.items() if not np.isnan(value)}
+        return Score(sum(told.values()), told)
+
+
+def score_many(
+    likeness: Mapping[str, Float64], fit: Mapping[str, Float64], kind: Kind, config: ScoringConfig
+) -> ScoreTable:
     """Combine the likeness of each meeting of facets (NaN: a side has no such entries) with the fit.
 
     The text share is divided among the meetings that could take place, so a profile that leaves a
     facet out is judged by the others. Unstated attributes count as `config.unstated`.
+
+    Args:
+        likeness: by meeting, in [0, 1], shape (n,).
+        fit: by attribute, in [0, 1] or NaN, shape (n,).
+        kind: the counterparts' kind.
     """
-    parts = _text_parts(counterpart.kind, likeness, config)
-    for name, value in structured_fit(startup, counterpart).items():
-        weight = (1 - config.text_weight) * WEIGHTS[counterpart.kind][name]
-        parts[f"fit:{name}"] = weight * (config.unstated if np.isnan(value) else value)
-    return Score(sum(parts.values()), parts)
-
-
-def _text_parts(kind: Kind, likeness: Mapping[str, float], config: ScoringConfig) -> dict[str, float]:
     weights = {
-        meeting.part: meeting.config(config).weight
-        for meeting in MEETINGS[kind]
-        if not np.isnan(likeness[meeting.part])
+        m.part: np.where(np.isnan(likeness[m.part]), 0.0, m.config(config).weight) for m in MEETINGS[kind]
     }
-    total = sum(weights.values()) or 1.0  # all that met may weigh nothing
-    return {name: config.text_weight * weight / total * likeness[name] for name, weight in weights.items()}
+    whole = sum(weights.values())
+    whole = np.where(whole > 0, whole, 1.0)  # all that met may weigh nothing
+    parts = {name: config.text_weight * weight / whole * likeness[name] for name, weight in weights.items()}
+    for name, values in fit.items():
+        share = (1 - config.text_weight) * WEIGHTS[kind][name]
+        parts[f"fit:{name}"] = share * np.where(np.isnan(values), config.unstated, values)
+    return ScoreTable(np.nansum(np.stack(list(parts.values())), axis=0), parts)
 
 
-def rank(scores: Sequence[Score], refs: Sequence[str]) -> list[int]:
-    """Positions from best to worst; equal scores in the order of their refs, so runs agree."""
-    return sorted(range(len(scores)), key=lambda row: (-round(scores[row].total, 9), refs[row]))
+def score_pair(
+    startup: Facts, counterpart: Facts, likeness: Mapping[str, float], config: ScoringConfig
+) -> Score:
+    """The score of one pair, by the same function as all scores."""
+    near = {name: np.array([value]) for name, value in likeness.items()}
+    fit = fit_many(startup, FactTable([counterpart]), counterpart.kind)
+    return score_many(near, fit, counterpart.kind, config).score(0)
+
+
+def best_rows(totals: Float64, refs: Sequence[str], count: int) -> Int64:
+    """Rows of the `count` highest totals, best first; equal ones by ref, so that runs agree."""
+    rounded = np.round(totals, 9)
+    rows = np.arange(len(rounded))
+    if count < len(rounded):
+        rows = np.flatnonzero(rounded >= np.partition(rounded, -count)[-count])
+    order = sorted(rows.tolist(), key=lambda row: (-rounded[row], refs[row]))
+    return np.array(order[:count], dtype=np.int64)

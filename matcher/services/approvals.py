@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from matcher.models import Approval, AuditEvent, JobKind, Kind, Mentor, Profile, Programme, utcnow
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule, exclusions
-from matcher.ranking.facts import tabulate
+from matcher.ranking.table import FactTable
 from matcher.services import audit, jobs
 from matcher.services.errors import CapacityReached, Conflict, NotAllowed, NotFound
 from matcher.services.roster import facts_of
@@ -167,9 +167,9 @@ def _check(session: Session, startup: Profile, counterpart: Profile) -> None:
                 {"name": counterpart.name, "capacity": counterpart.capacity},
             )
         )
-    ours, theirs = tabulate([facts_of(startup)], [facts_of(counterpart)])
-    for rule, excluded in exclusions(ours, theirs, Kind(counterpart.kind)).items():
-        if excluded[0, 0] and rule is not Rule.CAPACITY:
+    other = FactTable([facts_of(counterpart)])
+    for rule, excluded in exclusions(facts_of(startup), other, Kind(counterpart.kind)).items():
+        if excluded[0] and rule is not Rule.CAPACITY:
             raise NotAllowed(
                 Message(N_("This pair cannot be approved: %(rule)s."), {"rule": RULE_MESSAGES[rule]})
             )

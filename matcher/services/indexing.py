@@ -11,7 +11,7 @@ from matcher.models import Entry, Facet, Profile, Programme, Vector, VectorSpace
 from matcher.services.embedding import STORED, in_space
 
 _CHANGES_KEPT = 256
-"""Profiles changed since the snapshot before a new one is published; a tenth of all, if that is more."""
+"""Profiles changed since the snapshot before a new one is published; or one for thirty entries, if more."""
 
 
 def open_index(session: Session, programme: Programme, folder: Path, space: VectorSpace) -> EntryIndex:
@@ -31,7 +31,8 @@ def open_index(session: Session, programme: Programme, folder: Path, space: Vect
     if not stale:
         return index
     index = index.replace(stale, *_read(session, programme, manifest.watermark, space))
-    if len(stale) > max(_CHANGES_KEPT, len(set(index.rows["profile_id"].tolist())) // 10):
+    if len(stale) > max(_CHANGES_KEPT, len(index) // 30):
+        index = index.compact()
         publish(home, index, model=space.model, revision=space.revision, watermark=programme.watermark)
     return index
 
@@ -75,4 +76,4 @@ def _read(
     ).all()
     rows = make_rows([(entry, profile, Facet(facet)) for entry, profile, facet, _ in found])
     vectors = np.frombuffer(b"".join(values for *_, values in found), dtype=STORED)
-    return rows, vectors.reshape(len(found), space.dimensions).astype(np.float32)
+    return rows, vectors.reshape(len(found), space.dimensions)

@@ -27,6 +27,9 @@ REPUBLISH_AFTER = timedelta(seconds=20)
 REPUBLISH_WHEN_BUSY = timedelta(minutes=5)
 """The same while its workers are at other jobs: it is probably just waiting its turn."""
 
+SEARCH_EXPIRES = timedelta(seconds=10)
+"""How long somebody waits for a search. No worker begins one that is older."""
+
 MAX_ATTEMPTS = 5
 _ACTIVE = (JobState.QUEUED.value, JobState.RUNNING.value)
 
@@ -80,7 +83,7 @@ def claim(session: Session, job_id: int, worker: str) -> Job | None:
     taken = _execute(
         session,
         update(Job)
-        .where(Job.id == job_id, Job.state == JobState.QUEUED)
+        .where(Job.id == job_id, Job.state == JobState.QUEUED, _worth_doing())
         .values(
             state=JobState.RUNNING.value,
             claimed_by=worker,
@@ -121,7 +124,10 @@ def release(session: Session, job_id: int, worker: str) -> bool:
 
 
 def unpublished(session: Session, limit: int = 100) -> Sequence[Job]:
-    """Queued jobs whose ids the broker has not been given, or has evidently lost, oldest first."""
+    """Queued jobs whose ids the broker has not been given, or has evidently lost, oldest first.
+
+    Searches come before all: somebody waits for them.
+    """
     now = utcnow()
     other = aliased(Job)
     busy = select(other.id).where(other.kind == Job.kind, other.state == JobState.RUNNING).exists()
@@ -129,13 +135,14 @@ def unpublished(session: Session, limit: int = 100) -> Sequence[Job]:
         select(Job)
         .where(
             Job.state == JobState.QUEUED,
+            _worth_doing(),
             or_(
                 Job.published_at.is_(None),
                 Job.published_at < now - REPUBLISH_WHEN_BUSY,
                 and_(Job.published_at < now - REPUBLISH_AFTER, ~busy),
             ),
         )
-        .order_by(Job.id)
+        .order_by(Job.kind != JobKind.SEARCH, Job.id)
         .limit(limit)
     ).all()
 
@@ -177,9 +184,7 @@ class WorkState:
 
 def work_state(session: Session, programme: Programme) -> WorkState:
     """Active jobs, embedding progress, and failures that no later job of their kind made good."""
-    active = session.scalar(
-        select(func.count()).where(Job.programme_id == programme.id, Job.state.in_(_ACTIVE))
-    )
+    active = session.scalar(select(func.count()).where(Job.programme_id == programme.id, *_under_way()))
     later = aliased(Job)
     made_good = select(later.id).where(
         later.programme_id == Job.programme_id, later.kind == Job.kind, later.id > Job.id,
@@ -187,7 +192,8 @@ def work_state(session: Session, programme: Programme) -> WorkState:
     )  # fmt: skip
     failed = session.scalars(
         select(Job)
-        .where(Job.programme_id == programme.id, Job.state == JobState.FAILED, Job.kind != JobKind.IMPORT)
+        .where(Job.programme_id == programme.id, Job.state == JobState.FAILED)
+        .where(Job.kind.not_in([JobKind.IMPORT, JobKind.SEARCH]))  # their own pages tell of them
         .where(~made_good.exists())
         .order_by(Job.id.desc())
     ).all()
@@ -206,10 +212,18 @@ def embedding_progress(session: Session, programme: Programme) -> tuple[int, int
 
 
 def is_idle(session: Session, programme_id: int) -> bool:
-    """Whether no job of the programme waits or runs."""
-    return not session.scalar(
-        select(Job.id).where(Job.programme_id == programme_id, Job.state.in_(_ACTIVE)).limit(1)
-    )
+    """Whether no job that may change what the programme shows waits or runs."""
+    return not session.scalar(select(Job.id).where(Job.programme_id == programme_id, *_under_way()).limit(1))
+
+
+def _under_way() -> tuple[ColumnElement[bool], ...]:
+    """Jobs that pages follow. A search changes nothing, so nobody but its asker follows it."""
+    return Job.state.in_(_ACTIVE), Job.kind != JobKind.SEARCH
+
+
+def _worth_doing() -> ColumnElement[bool]:
+    """Whether anybody still waits for the job: whoever searched has moved on after a while."""
+    return or_(Job.kind != JobKind.SEARCH, Job.created_at > utcnow() - SEARCH_EXPIRES)
 
 
 def _lease_end() -> ColumnElement[datetime]:

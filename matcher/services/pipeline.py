@@ -14,6 +14,7 @@ from matcher.services import embedding, indexing, recommending
 from matcher.services.profiles import PROFILES_A_JOB
 from matcher.services.recommender import RankedList, Recommender
 from matcher.services.roster import load_roster
+from matcher.services.twosided import rank_programme
 
 if TYPE_CHECKING:
     from matcher.embedding import Encoder
@@ -59,7 +60,7 @@ def recommend_programme(
 ) -> int:
     """Rank the whole programme as it is now; how many lists were made.
 
-    `length` bounds each list; `progress` gets (lists done, in all).
+    `length` bounds each list; `progress` gets (steps done, in all): a list is found, then explained.
     """
     with reading(engine) as session:
         programme = session.get_one(Programme, programme_id)
@@ -70,11 +71,21 @@ def recommend_programme(
     recommender = Recommender(roster, index, ScoringConfig(), length)
     block: list[RankedList] = []
     total = recommender.list_count()
-    for done, ranked in enumerate(recommender.rank_all(), start=1):
+    for done, ranked in enumerate(rank_programme(recommender, programme.spread, every(progress)), start=1):
         block.append(ranked)
         if len(block) == _LISTS_A_TRANSACTION or done == total:
             with unit_of_work(engine) as session:
                 recommending.store_lists(session, programme, block, space=space, watermark=watermark)
-            progress(done, total)
+            progress(total + done, 2 * total)
             block = []
     return total
+
+
+def every(progress: Progress, step: int = _LISTS_A_TRANSACTION) -> Progress:
+    """`progress` at every `step` only: it writes a row."""
+
+    def at_steps(done: int, total: int) -> None:
+        if done % step == 0:
+            progress(done, total)
+
+    return at_steps

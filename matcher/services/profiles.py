@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from sqlalchemy import delete, false, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from matcher.models import (
@@ -27,6 +27,7 @@ from matcher.services import audit, jobs
 from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios, set_entries
 from matcher.services.errors import Conflict, NotFound
+from matcher.services.filtering import Filters, select_ids, with_words
 from matcher.wording import N_, Message, Term
 
 _COLUMNS = {"organisation": "affiliation", "kind": "funder_kind"}
@@ -45,7 +46,6 @@ _LISTS = frozenset(
 _LONE_ENTRY = FieldType.TEXT
 
 PROFILES_A_JOB = 64
-_LONGEST_QUERY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,15 @@ def find_profiles(
     page: int = 1,
     per_page: int = 25,
 ) -> Page:
-    """Profiles whose name, ref or texts contain every word of `query`, by name."""
-    matching = select(Profile.id).where(Profile.programme_id == programme.id, Profile.kind == kind)
-    words = fold(query[:_LONGEST_QUERY]).split()[:8]
-    for word in words:
-        matching = matching.where(Profile.search_text.contains(word, autoescape=True))
-    if query.strip() and not words:  # signs alone are in nobody's words
-        matching = matching.where(false())
+    """Profiles of a kind whose name, ref or texts contain every word of `query`, by name."""
+    return find_filtered(session, programme, Filters(kind), query, page, per_page)
+
+
+def find_filtered(
+    session: Session, programme: Programme, filters: Filters, query: str, page: int = 1, per_page: int = 25
+) -> Page:
+    """Profiles that pass the filters and contain every word of `query`, by name."""
+    matching = with_words(select_ids(session, programme, filters), query)
     total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     pages = max(1, ceil(total / per_page))
     page = min(max(1, page), pages)

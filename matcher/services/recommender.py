@@ -1,7 +1,7 @@
-"""Ranking a roster by an index: candidates from FAISS, eligibility first, scores and reasons last."""
+"""Ranking a roster by an index: eligibility first, everyone compared, scores and reasons last."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,15 +10,15 @@ from matcher.models.kinds import Facet, Kind
 from matcher.ranking.config import ScoringConfig
 from matcher.ranking.eligibility import Rule, exclusions
 from matcher.ranking.explanation import EntryMeeting, Reason, explain
-from matcher.ranking.facts import Bool, Facts, FactTable, tabulate
-from matcher.ranking.interaction import Int64, late_interaction, pad_groups, ramp
-from matcher.ranking.score import MEETINGS, Meeting, Score, rank, score_pair
+from matcher.ranking.facts import Bool, Facts, Float64
+from matcher.ranking.fit import fit_many
+from matcher.ranking.interaction import Int64, ramp
+from matcher.ranking.score import MEETINGS, Meeting, Score, ScoreTable, best_rows, score_many
+from matcher.ranking.table import FactTable
+from matcher.services.pools import Pool, make_pool
 from matcher.services.roster import Roster
 
-_BLOCK = 256
-_NOTHING = np.empty(0, dtype=np.int64)
-_INSTEAD = {Facet.NEED: Facet.PITCH, Facet.PITCH: Facet.NEED}
-"""What a start-up that leaves a facet out is compared by."""
+COUNTERPARTS = (Kind.MENTOR, Kind.FUNDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,10 @@ class RankedCandidate:
 
 @dataclass(frozen=True, slots=True)
 class RankedList:
-    """A subject's best candidates of one kind, best first, and what eligibility left of the rest."""
+    """A subject's best candidates of one kind, best first, and what eligibility left of the rest.
+
+    `price` is how much in demand the subject itself is, in units of score; 0 where nobody is scarce.
+    """
 
     subject: Facts
     candidate_kind: Kind
@@ -41,129 +44,127 @@ class RankedList:
     eligible: int
     exclusions: dict[str, int]
     items: list[RankedCandidate]
+    price: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """A subject's best candidates by score alone: rows of their pool and scores, best first."""
+
+    subject: Facts
+    kind: Kind
+    rows: Int64
+    scores: Float64
+    eligible: int
+    exclusions: dict[str, int]
+
+
 class Recommender:
-    """Ranks the profiles of one roster by one index."""
+    """Ranks the profiles of one roster by one index. `length` bounds a list."""
 
-    roster: Roster
-    index: EntryIndex
-    config: ScoringConfig
-    length: int
-    _positions: dict[tuple[int, Facet], Int64] = field(default_factory=dict)
+    def __init__(self, roster: Roster, index: EntryIndex, config: ScoringConfig, length: int) -> None:
+        self.roster, self.index, self.config, self.length = roster, index, config, length
+        self.pools = {kind: make_pool(facts, index) for kind, facts in roster.facts.items()}
 
-    def __post_init__(self) -> None:
-        rows = self.index.rows
-        # Entries that were edited away since they were indexed have no text to show any more.
-        known = np.flatnonzero(np.isin(rows["entry_id"], list(self.roster.texts)))
-        order = known[np.lexsort((known, rows["facet"][known], rows["profile_id"][known]))]
-        profiles, facets = rows["profile_id"][order], rows["facet"][order]
-        starts = np.flatnonzero((np.diff(profiles) != 0) | (np.diff(facets) != 0)) + 1
-        for group in np.split(order, starts) if len(order) else []:
-            row = rows[group[0]]
-            self._positions[int(row["profile_id"]), FACETS[row["facet"]]] = group
+    @property
+    def shortlist_length(self) -> int:
+        """Candidates that each profile brings into the sharing out of attention."""
+        return max(self.length, self.config.shortlisted)
 
-    def rank_all(self) -> Iterator[RankedList]:
-        """Every list: mentors and funding partners for each start-up, and start-ups for each of them."""
-        startups = self.roster.facts[Kind.STARTUP]
-        for kind in (Kind.MENTOR, Kind.FUNDER):
-            ours, theirs = tabulate(startups, self.roster.facts[kind])
-            yield from self._rank_side(ours, theirs, kind, by_startup=True)
-            yield from self._rank_side(ours, theirs, kind, by_startup=False)
+    def recommend(self, subject: Facts, kind: Kind) -> RankedList:
+        """The subject's list of one kind, by score alone. `kind` is that of the counterparts."""
+        found = self.shortlist(subject, kind, self.length)
+        return self.make_list(found, found.rows)
 
-    def list_count(self) -> int:
-        """How many lists `rank_all` yields."""
-        counts = {kind: len(facts) for kind, facts in self.roster.facts.items()}
-        return 2 * counts[Kind.STARTUP] + counts[Kind.MENTOR] + counts[Kind.FUNDER]
+    def shortlist(self, subject: Facts, kind: Kind, count: int) -> Shortlist:
+        """The `count` best of everyone eligible, by score; equal ones in the order of their refs."""
+        pool = self.candidates(subject, kind)
+        counts, allowed = _tally(exclusions(subject, pool.table, kind), len(pool.table))
+        rows = np.flatnonzero(allowed)
+        eligible = len(rows)
+        fit = fit_many(subject, pool.table, kind)
+        if pool.is_sketched and len(rows) > self.config.rescored:
+            rough = self.score(subject, pool, rows, kind, _take(fit, rows), exactly=False).totals
+            rows = np.sort(rows[np.argpartition(rough, -self.config.rescored)[-self.config.rescored :]])
+        totals = self.score(subject, pool, rows, kind, _take(fit, rows)).totals
+        best = best_rows(totals, [pool.table.facts[row].ref for row in rows.tolist()], count)
+        return Shortlist(subject, kind, rows[best], totals[best], eligible, counts)
 
-    def _rank_side(
-        self, startups: FactTable, counterparts: FactTable, kind: Kind, *, by_startup: bool
-    ) -> Iterator[RankedList]:
-        """The lists of one side, by blocks of subjects: the rules' matrices stay small."""
-        subjects, candidates = (startups, counterparts) if by_startup else (counterparts, startups)
-        for start in range(0, len(subjects), _BLOCK):
-            rows = range(start, min(start + _BLOCK, len(subjects)))
-            block = subjects.take(rows)
-            ruled = exclusions(*((block, counterparts) if by_startup else (startups, block)), kind)
-            for row in range(len(block)):
-                excluded = {rule: (m[row] if by_startup else m[:, row]) for rule, m in ruled.items()}
-                yield self._rank_subject(block.facts[row], candidates.facts, excluded, kind)
-
-    def _rank_subject(
-        self, subject: Facts, candidates: Sequence[Facts], excluded: Mapping[Rule, Bool], kind: Kind
-    ) -> RankedList:
-        counts, allowed = _tally(excluded, len(candidates))
-        eligible = [candidates[row] for row in np.flatnonzero(allowed).tolist()]
-        chosen = self._candidates(subject, eligible, kind)
-        scores = self._scores(subject, chosen, kind)
-        best = rank(scores, [facts.ref for facts in chosen])[: self.length]
-        candidate_kind = kind if subject.kind is Kind.STARTUP else Kind.STARTUP
+    def make_list(self, found: Shortlist, rows: Int64, price: float = 0.0) -> RankedList:
+        """The list of these rows of the pool, in their order, with scores and reasons."""
+        pool = self.candidates(found.subject, found.kind)
         return RankedList(
-            subject=subject,
-            candidate_kind=candidate_kind,
-            considered=len(candidates),
-            eligible=len(eligible),
-            exclusions=counts,
-            items=[self._candidate(subject, chosen[row], scores[row], kind) for row in best],
+            subject=found.subject,
+            candidate_kind=candidate_kind(found.subject, found.kind),
+            considered=len(pool.table),
+            eligible=found.eligible,
+            exclusions=found.exclusions,
+            items=self.describe(found.subject, found.kind, rows),
+            price=price,
         )
 
-    def _candidates(self, subject: Facts, eligible: Sequence[Facts], kind: Kind) -> list[Facts]:
-        """The eligible profiles that the index finds nearest, and silent ones where there is room."""
-        if len(eligible) <= self.length:
-            return list(eligible)
-        found: set[int] = set()
-        speaking: set[int] = set()
-        for meeting in MEETINGS[kind]:
-            ours, theirs = _oriented(meeting, subject)
-            rows = [self.entries(facts, theirs) for facts in eligible]
-            speaking.update(facts.id for facts, group in zip(eligible, rows, strict=True) if len(group))
-            queries = self.index.vectors(self.entries(subject, ours))
-            _, hits = self.index.search(queries, np.concatenate(rows), self.config.candidates)
-            found.update(self.index.rows["profile_id"][np.unique(hits)].tolist())
-        if not found:  # the subject says nothing, or nobody answers: the facts decide
-            return list(eligible)
-        room = max(0, self.config.candidates - len(found))
-        silent = [facts.id for facts in eligible if facts.id not in speaking][:room]
-        wanted = found.union(silent)
-        return [facts for facts in eligible if facts.id in wanted]
+    def describe(self, subject: Facts, kind: Kind, rows: Int64) -> list[RankedCandidate]:
+        """Scores and reasons of these rows of the pool, in their order."""
+        pool = self.candidates(subject, kind)
+        table = FactTable([pool.table.facts[row] for row in rows.tolist()])
+        scores = self.score(subject, pool, rows, kind, fit_many(subject, table, kind))
+        items = []
+        for place, row in enumerate(rows.tolist()):
+            facts, score = pool.table.facts[row], scores.score(place)
+            startup, other = (subject, facts) if subject.kind is Kind.STARTUP else (facts, subject)
+            meetings = self._meetings(startup, other, kind)
+            reasons = explain(startup, other, meetings, self.config.worth_telling)
+            items.append(RankedCandidate(facts, score, score.band(self.config), reasons))
+        return items
 
-    def _scores(self, subject: Facts, chosen: Sequence[Facts], kind: Kind) -> list[Score]:
-        likeness = {meeting.part: self._likeness(subject, chosen, meeting) for meeting in MEETINGS[kind]}
-        return [
-            score_pair(
-                *_as_pair(subject, facts),
-                {name: float(values[row]) for name, values in likeness.items()},
-                self.config,
-            )
-            for row, facts in enumerate(chosen)
-        ]
+    def score(
+        self,
+        subject: Facts,
+        pool: Pool,
+        rows: Int64,
+        kind: Kind,
+        fit: Mapping[str, Float64],
+        *,
+        exactly: bool = True,
+    ) -> ScoreTable:
+        """The scores of the subject with these rows of the pool, of which `fit` is the structured fit."""
+        near = {m.part: self._likeness(subject, pool, rows, m, exactly=exactly) for m in MEETINGS[kind]}
+        return score_many(near, fit, kind, self.config)
 
-    def _likeness(self, subject: Facts, chosen: Sequence[Facts], meeting: Meeting) -> np.ndarray:
+    def candidates(self, subject: Facts, kind: Kind) -> Pool:
+        """Whom the subject is compared with, when the counterparts are of this kind."""
+        return self.pools[candidate_kind(subject, kind)]
+
+    def entries(self, facts: Facts, facet: Facet) -> Int64:
+        """Positions of a profile's entries of a facet, or of what stands in for it."""
+        return self.pools[facts.kind].entries(facts, facet)
+
+    def lists(self) -> Iterator[tuple[Facts, Kind]]:
+        """Every list that is kept, as its subject and the counterparts' kind."""
+        for kind in COUNTERPARTS:
+            yield from ((facts, kind) for facts in self.pools[Kind.STARTUP].table.facts)
+            yield from ((facts, kind) for facts in self.pools[kind].table.facts)
+
+    def list_count(self) -> int:
+        """How many lists `lists` yields."""
+        counts = {kind: len(pool.table) for kind, pool in self.pools.items()}
+        return 2 * counts[Kind.STARTUP] + counts[Kind.MENTOR] + counts[Kind.FUNDER]
+
+    def _likeness(
+        self, subject: Facts, pool: Pool, rows: Int64, meeting: Meeting, *, exactly: bool
+    ) -> Float64:
         """How like each candidate's entries are to the subject's, in [0, 1]; NaN without entries."""
         ours, theirs = _oriented(meeting, subject)
-        rows = [self.entries(facts, theirs) for facts in chosen]
-        flat = np.concatenate(rows) if rows else _NOTHING
-        cosines = self.index.vectors(self.entries(subject, ours)) @ self.index.vectors(flat).T
-        groups = pad_groups([len(group) for group in rows])
-        near = late_interaction(cosines, groups, self.config.best_pairs, self.config.best_share)
+        queries = self.index.vectors(self.entries(subject, ours))
+        compare = pool.likeness if exactly else pool.rough_likeness
         bounds = meeting.config(self.config)
-        return ramp(near, bounds.floor, bounds.ceiling)
-
-    def _candidate(self, subject: Facts, facts: Facts, score: Score, kind: Kind) -> RankedCandidate:
-        startup, counterpart = _as_pair(subject, facts)
-        meetings = self._meetings(startup, counterpart, kind)
-        reasons = explain(startup, counterpart, meetings, self.config.worth_telling)
-        return RankedCandidate(facts, score, score.band(self.config), reasons)
+        return ramp(compare(queries, theirs, rows, self.config), bounds.floor, bounds.ceiling)
 
     def _meetings(self, startup: Facts, counterpart: Facts, kind: Kind) -> list[EntryMeeting]:
         """For each of the start-up's entries, the counterpart's entry that it met best."""
         best: dict[int, EntryMeeting] = {}
         for meeting in MEETINGS[kind]:
-            ours, theirs = (
-                self.entries(startup, meeting.ours),
-                self.entries(counterpart, meeting.theirs),
-            )
+            ours, theirs = self.entries(startup, meeting.ours), self.entries(counterpart, meeting.theirs)
             if not len(ours) or not len(theirs):
                 continue
             cosines = self.index.vectors(ours) @ self.index.vectors(theirs).T
@@ -187,12 +188,10 @@ class Recommender:
             weight,
         )
 
-    def entries(self, facts: Facts, facet: Facet) -> Int64:
-        """Positions of a profile's entries of a facet, or of what stands in for it."""
-        found = self._positions.get((facts.id, facet), _NOTHING)
-        if not len(found) and facet in _INSTEAD:
-            return self._positions.get((facts.id, _INSTEAD[facet]), _NOTHING)
-        return found
+
+def candidate_kind(subject: Facts, kind: Kind) -> Kind:
+    """What a list of `subject` consists of, when the counterparts are of this kind."""
+    return kind if subject.kind is Kind.STARTUP else Kind.STARTUP
 
 
 def _tally(excluded: Mapping[Rule, Bool], size: int) -> tuple[dict[str, int], Bool]:
@@ -205,12 +204,12 @@ def _tally(excluded: Mapping[Rule, Bool], size: int) -> tuple[dict[str, int], Bo
     return counts, left
 
 
+def _take(columns: Mapping[str, Float64], rows: Int64) -> dict[str, Float64]:
+    return {name: values[rows] for name, values in columns.items()}
+
+
 def _oriented(meeting: Meeting, subject: Facts) -> tuple[Facet, Facet]:
     """The subject's facet first: a meeting is written from the start-up's side."""
     if subject.kind is Kind.STARTUP:
         return meeting.ours, meeting.theirs
     return meeting.theirs, meeting.ours
-
-
-def _as_pair(subject: Facts, other: Facts) -> tuple[Facts, Facts]:
-    return (subject, other) if subject.kind is Kind.STARTUP else (other, subject)

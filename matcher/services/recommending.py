@@ -36,6 +36,7 @@ def store_lists(
             considered=found.considered,
             eligible=found.eligible,
             exclusions=found.exclusions,
+            price=found.price,
             model=space.model,
             revision=space.revision,
             watermark=watermark,

@@ -1,6 +1,6 @@
 """A programme's profiles as the facts that the ranking works on."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -118,3 +118,14 @@ def _offsets(timezone: str | None, country: str | None) -> tuple[float, ...]:
     zones = [timezone] if timezone else get_global("territory_zones").get(country or "", [])
     offsets = (ZoneInfo(zone).utcoffset(datetime(2026, 1, 15)) for zone in zones)  # noqa: DTZ001
     return tuple(sorted({offset / timedelta(hours=1) for offset in offsets if offset is not None}))
+
+
+def load_facts(session: Session, programme: Programme, profile_ids: Collection[int]) -> dict[int, Facts]:
+    """The facts of these profiles of the programme, by id; another programme's are left out."""
+    profiles = session.scalars(
+        select(Profile)
+        .options(selectinload(Profile.entries))
+        .where(Profile.programme_id == programme.id, Profile.id.in_(profile_ids))
+    ).all()
+    accepted = _accepted(session, programme)
+    return {profile.id: facts_of(profile, accepted.get(profile.id, frozenset())) for profile in profiles}

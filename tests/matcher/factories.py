@@ -27,7 +27,9 @@ SPACE = VectorSpace("test-space", "1", 8)
 def make_programme(session: Session) -> Programme:
     """A new, empty programme of an organisation of its own."""
     slug = uuid4().hex
-    return create_programme(session, slug=slug, name="Rural Links", organisation="A hub")
+    programme = create_programme(session, slug=slug, name="Rural Links", organisation="A hub")
+    programme.spread = 0.0  # lists by score alone, but where a test is about sharing attention out
+    return programme
 
 
 def draft(kind: Kind, ref: str, name: str = "", **values: Any) -> ProfileDraft:

@@ -7,7 +7,8 @@ from hypothesis import given
 
 from matcher.models import Kind
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule, exclusions
-from matcher.ranking.facts import Facts, tabulate
+from matcher.ranking.facts import Facts
+from matcher.ranking.table import FactTable
 from tests.matcher.rules import broken_rules
 from tests.matcher.strategies import facts, groups
 
@@ -18,21 +19,23 @@ FUNDER = Facts(id=3, kind=Kind.FUNDER, ref="F1", name="Fund")
 
 def excluded_by(startup: Facts, other: Facts) -> set[Rule]:
     """The rules that the code says exclude this pair."""
-    ours, theirs = tabulate([startup], [other])
-    return {rule for rule, matrix in exclusions(ours, theirs, other.kind).items() if matrix[0, 0]}
+    ruled = exclusions(startup, FactTable([other]), other.kind)
+    assert {
+        rule for rule, rows in exclusions(other, FactTable([startup]), other.kind).items() if rows[0]
+    } == {rule for rule, rows in ruled.items() if rows[0]}
+    return {rule for rule, rows in ruled.items() if rows[0]}
 
 
 @given(groups())
 def test_the_rules_are_those_that_are_described(found: tuple[list[Facts], list[Facts]]) -> None:
     startups, others = found
     kind = others[0].kind if others else Kind.MENTOR
-    ours, theirs = tabulate(startups, others)
-    ruled = exclusions(ours, theirs, kind)
-    for rule, matrix in ruled.items():
-        assert matrix.shape == (len(startups), len(others))
-        for row, startup in enumerate(startups):
-            for column, other in enumerate(others):
-                assert matrix[row, column] == (rule in broken_rules(startup, other)), rule
+    for subjects, table in ((startups, FactTable(others)), (others, FactTable(startups))):
+        for subject in subjects:
+            for rule, rows in exclusions(subject, table, kind).items():
+                for other, excluded in zip(table.facts, rows.tolist(), strict=True):
+                    pair = (subject, other) if subject.kind is Kind.STARTUP else (other, subject)
+                    assert excluded == (rule in broken_rules(*pair)), rule
 
 
 @given(facts(Kind.STARTUP, 1), facts(Kind.MENTOR, 2), facts(Kind.FUNDER, 3))
@@ -97,15 +100,3 @@ def test_a_funding_partner_is_excluded_by(ours: dict, theirs: dict, rules: set[R
 
 def test_every_rule_has_words() -> None:
     assert set(RULE_MESSAGES) == set(Rule)
-
-
-@given(groups())
-def test_a_block_of_a_table_is_ruled_as_the_whole(found: tuple[list[Facts], list[Facts]]) -> None:
-    startups, others = found
-    if not startups or not others:
-        return
-    ours, theirs = tabulate(startups, others)
-    whole = exclusions(ours, theirs, others[0].kind)
-    last = exclusions(ours.take([len(ours) - 1]), theirs, others[0].kind)
-    for rule, matrix in whole.items():
-        assert last[rule].tolist() == [matrix[-1].tolist()]

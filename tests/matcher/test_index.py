@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.index import EntryIndex, build_index, make_rows
+from matcher.index.segment import SKETCHED_FROM
 from matcher.models import Facet
 
 WIDTH = 16
@@ -19,6 +20,16 @@ def make_index(entries: int = 200, per_profile: int = 4, seed: int = 0) -> Entry
     facets = (Facet.NEED, Facet.EXPERTISE)
     rows = make_rows([(n, n // per_profile, facets[n % 2]) for n in range(entries)])
     return build_index(rows, unit(entries, seed))
+
+
+def said(index: EntryIndex, *entries: int) -> np.ndarray:
+    """Where these entries are in an index."""
+    return np.array([np.flatnonzero(index.rows["entry_id"] == entry)[0] for entry in entries])
+
+
+def half(vectors: np.ndarray) -> np.ndarray:
+    """Vectors as they are kept: in half precision."""
+    return vectors.astype(np.float16).astype(np.float32)
 
 
 def unit(count: int, seed: int) -> np.ndarray:
@@ -37,13 +48,14 @@ def test_search_agrees_with_numpy(seed: int, allowed: set[int], limit: int) -> N
 
     cosines, found = index.search(queries, positions, limit)
 
-    expected = queries @ unit(200, 0)[positions].T
+    vectors = half(unit(200, 0))[index.rows["entry_id"]]
+    expected = queries @ vectors[positions].T
     assert found.shape == (3, min(limit, len(allowed)))
     for row in range(3):
         assert set(found[row]) <= allowed
         assert len(set(found[row])) == len(found[row])
         np.testing.assert_allclose(cosines[row], np.sort(expected[row])[::-1][: found.shape[1]], atol=1e-6)
-        np.testing.assert_allclose(queries[row] @ unit(200, 0)[found[row]].T, cosines[row], atol=1e-6)
+        np.testing.assert_allclose(queries[row] @ vectors[found[row]].T, cosines[row], atol=1e-6)
 
 
 def test_a_search_among_nobody_finds_nothing() -> None:
@@ -62,7 +74,8 @@ def test_one_allowed_entry_among_many_is_found() -> None:
 
 
 def test_positions_are_those_of_the_profiles_and_facet_asked_for() -> None:
-    assert make_index().positions({1, 3}, Facet.NEED).tolist() == [4, 6, 12, 14]
+    index = make_index()
+    assert index.rows["entry_id"][index.positions({1, 3}, Facet.NEED)].tolist() == [4, 6, 12, 14]
 
 
 def test_positions_of_nobody_are_none() -> None:
@@ -70,7 +83,8 @@ def test_positions_of_nobody_are_none() -> None:
 
 
 def test_vectors_come_back_as_they_went_in() -> None:
-    np.testing.assert_array_equal(make_index().vectors(np.array([7, 3])), unit(200, 0)[[7, 3]])
+    index = make_index()
+    np.testing.assert_array_equal(index.vectors(said(index, 7, 3)), half(unit(200, 0)[[7, 3]]))
 
 
 def test_an_empty_index_can_be_searched_and_added_to() -> None:
@@ -86,17 +100,49 @@ def test_replacing_removes_what_is_stale_and_adds_what_is_new() -> None:
 
     changed = index.replace({1, 77}, rows, fresh)
 
-    assert len(changed) == 200 - 4 + 2
-    assert set(changed.rows["entry_id"]) == set(range(200)) - {4, 5, 6, 7} | {900, 901}
-    np.testing.assert_array_equal(changed.vectors(changed.positions({77}, Facet.PITCH)), fresh[1:])
-    np.testing.assert_array_equal(changed.vectors(changed.positions({2}, Facet.NEED)), unit(200, 0)[[8, 10]])
+    for one in (changed, changed.compact()):
+        alive = one.rows["profile_id"] != -1
+        assert set(one.rows["entry_id"][alive]) == set(range(200)) - {4, 5, 6, 7} | {900, 901}
+        needs = one.rows[one.facet(Facet.NEED)]
+        assert {900, 0, 2, 8} <= set(needs["entry_id"][needs["profile_id"] != -1])
+        np.testing.assert_array_equal(one.vectors(one.positions({77}, Facet.PITCH)), half(fresh[1:]))
+        np.testing.assert_array_equal(
+            one.vectors(one.positions({2}, Facet.NEED)), half(unit(200, 0)[[8, 10]])
+        )
+    assert len(changed.compact()) == 200 - 4 + 2
+
+
+def test_changes_are_searched_with_the_rest() -> None:
+    index = make_index().replace({1}, make_rows([(900, 1, Facet.NEED)]), unit(1, 9))
+    cosines, found = index.search(unit(1, 9), np.arange(len(index)), 3)
+    assert index.rows["entry_id"][found[0, 0]] == 900
+    assert cosines[0].tolist() == sorted(cosines[0].tolist(), reverse=True)
+
+
+def large() -> EntryIndex:
+    return build_index(make_rows([(n, n, Facet.NEED) for n in range(SKETCHED_FROM)]), unit(SKETCHED_FROM, 3))
+
+
+@pytest.mark.parametrize("stale", [set(), {7}, {7, 8, 40_000}])
+def test_rough_cosines_are_nearly_those_of_the_vectors(stale: set[int]) -> None:
+    index = large()
+    if stale:
+        index = index.replace(stale, make_rows([(99_999, 7, Facet.NEED), (8, 1, Facet.PITCH)]), unit(2, 8))
+    rough = index.rough_cosines(unit(2, 4), Facet.NEED)
+    exact = unit(2, 4) @ index.vectors(index.facet(Facet.NEED)).T
+    assert rough is not None
+    np.testing.assert_allclose(rough, exact, atol=1e-3)  # sixteen dimensions all fit into the sketch
+
+
+def test_a_small_index_is_compared_exactly_or_not_at_all() -> None:
+    assert make_index().rough_cosines(unit(1, 1), Facet.NEED) is None
 
 
 def test_replacing_leaves_the_old_index_as_it_was() -> None:
     index = make_index()
     index.replace({1}, make_rows([]), unit(0, 0))
     assert len(index) == 200
-    np.testing.assert_array_equal(index.vectors(np.arange(200)), unit(200, 0))
+    np.testing.assert_array_equal(index.vectors(said(index, *range(200))), half(unit(200, 0)))
 
 
 def test_rows_must_describe_every_vector() -> None:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from matcher.profiles import taxonomy
 from matcher.ranking.config import MeetingConfig, ScoringConfig
 from matcher.ranking.facts import Facts
 from matcher.ranking.fit import STAGES, WEIGHTS, structured_fit
-from matcher.ranking.score import MEETINGS, Score, rank, score_pair
+from matcher.ranking.score import MEETINGS, Score, best_rows, score_pair
 from tests.matcher.strategies import facts
 
 KINDS = st.sampled_from((Kind.MENTOR, Kind.FUNDER))
@@ -141,14 +142,15 @@ def test_fit_is_a_share_or_not_stated(startup: Facts, other: Facts) -> None:
 
 
 def test_equal_scores_stand_in_the_order_of_their_refs() -> None:
-    scores = [Score(total, {}) for total in (0.5, 0.7, 0.5, 0.5 + 1e-12)]
-    assert rank(scores, ["S3", "S9", "S1", "S2"]) == [1, 2, 3, 0]
+    totals = np.array([0.5, 0.7, 0.5, 0.5 + 1e-12])
+    assert best_rows(totals, ["S3", "S9", "S1", "S2"], 4).tolist() == [1, 2, 3, 0]
+    assert best_rows(totals, ["S3", "S9", "S1", "S2"], 2).tolist() == [1, 2]
 
 
 @given(st.lists(st.tuples(st.sampled_from(BORDERS), st.uuids().map(str)), max_size=8))
 def test_the_order_does_not_depend_on_the_order_of_the_sheet(found: list[tuple[float, str]]) -> None:
     def ranked(rows: list[tuple[float, str]]) -> list[str]:
-        order = rank([Score(total, {}) for total, _ in rows], [ref for _, ref in rows])
+        order = best_rows(np.array([total for total, _ in rows]), [ref for _, ref in rows], 5)
         return [rows[at][1] for at in order]
 
     assert ranked(found) == ranked(found[::-1])
@@ -171,7 +173,7 @@ def test_a_higher_score_never_has_a_lower_band(one: float, other: float) -> None
     [
         {"best_pairs": 0},
         {"best_pairs": 11},
-        {"candidates": 0},
+        {"rescored": 0},
         {"text_weight": -0.1},
         {"text_weight": 1.1},
         {"unstated": 2},

@@ -41,7 +41,7 @@ def test_a_stored_vector_comes_back_bit_by_bit(engine: Engine, programme: Progra
         assert missing(session, programme) == {}
         stored = {v.content_hash: np.frombuffer(v.values, STORED) for v in session.scalars(select(Vector))}
     for content_hash, vector in any_vectors(stored).items():
-        np.testing.assert_array_equal(stored[content_hash], vector)
+        np.testing.assert_array_equal(stored[content_hash], vector.astype(STORED))
 
 
 def test_workers_that_store_the_same_texts_at_once_store_each_once(

@@ -67,6 +67,7 @@ def test_a_proxy_in_between_is_refused(client: FlaskClient, header: str) -> None
         "decisions/1/undo",
         "import",
         "imports/0000",
+        "search",
     ],
 )
 def test_a_form_without_its_token_is_refused(client: FlaskClient, world: World, tail: str) -> None:
@@ -89,6 +90,7 @@ def test_every_post_of_the_application_is_among_those_tested(app: Flask) -> None
         "decisions.undo",
         "uploads.receive",
         "uploads.confirm",
+        "search.ask",
     }
 
 
