@@ -14,10 +14,9 @@ from sentence_transformers import SentenceTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from matcher.embedding import load_encoder
-from matcher.embedding.e5 import E5Small, locate_weights
 from matcher.embedding.normalisation import normalise
 from matcher.embedding.sidebyside import SideBySide, join, load_subspaces
-from matcher.embedding.universal import DIMENSIONS, Universal
+from matcher.embedding.universal import DIMENSIONS
 from matcher.ranking.matching import Block, EmbeddedTexts, Nearness
 
 Float32 = npt.NDArray[np.float32]
@@ -30,20 +29,17 @@ _STEP = 1024
 
 
 class Recorder:
-    """An encoder that keeps what it gave, so that what is made of it can be made otherwise."""
+    """An encoder that keeps what it gave, to make something else of it and to encode nothing twice."""
 
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
         self.found: dict[str, Float32] = {}
 
     def encode(self, texts: Sequence[str]) -> Float32:
-        """Vectors of `texts`."""
-        vectors = self._encode(texts)
-        self.found.update(zip(texts, vectors, strict=True))
-        return vectors
-
-    def of(self, texts: Sequence[str]) -> Float32:
-        """The vectors it gave for `texts`."""
+        """Vectors of `texts`, those that are new encoded in one call."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.found]
+        if new:
+            self.found.update(zip(new, self._encode(new), strict=True))
         return np.stack([self.found[text] for text in texts])
 
 
@@ -67,21 +63,22 @@ def with_lexical(nearness: Nearness, share: float) -> Nearness:
 
 
 def systems(texts: Sequence[str]) -> Mapping[str, Nearness]:
-    """Every system over these texts, by name; tells on the way how fast each encoder was."""
+    """Every system over these texts, by name; tells on the way how long each encoder took."""
     rows = {text: row for row, text in enumerate(texts)}
     normalised = [normalise(text) for text in texts]
     encoder = load_encoder()
     both = encoder.transformer[0]
     assert isinstance(both, SideBySide)
     recorders = Recorder(both.universal.encode), Recorder(both.e5.encode)
-    both.universal, both.e5 = recorders  # type: ignore[assignment] # they are asked for nothing but vectors
+    # They are asked for vectors alone; most titles are in lower case, so their raw form is known too.
+    both.universal, both.e5 = recorders  # type: ignore[assignment]
     ours = _timed(OURS, encoder.encode, texts)
-    universal, e5 = (recorder.of(normalised) for recorder in recorders)
+    universal, e5 = (recorder.encode(normalised) for recorder in recorders)
 
     minilm = SentenceTransformer(str(_minilm()), device="cpu")
     plain = _timed(PEERS[1], lambda some: minilm.encode(list(some), batch_size=64), texts)
-    raw_universal = _timed(PEERS[2], Universal().encode, texts)
-    raw_e5 = _timed(PEERS[3], E5Small(locate_weights()).encode, texts)
+    raw_universal = _timed(PEERS[2], recorders[0].encode, texts)
+    raw_e5 = _timed(PEERS[3], recorders[1].encode, texts)
 
     neutral = load_subspaces()
     joined_raw = join(neutral.universal.remove(raw_universal), neutral.e5.remove(raw_e5))
@@ -108,7 +105,7 @@ def _timed(name: str, encode: Encode, texts: Sequence[str]) -> Float32:
         encode([texts[row] for row in order[start : start + _STEP]]) for start in range(0, len(texts), _STEP)
     ]
     took = perf_counter() - began
-    print(f"  {name:24}{len(texts) / took:>8.0f} texts/s{took:>8.0f} s", flush=True)
+    print(f"  {name:24}encoded in {took:.0f} s", flush=True)
     joined = np.concatenate(blocks).astype(np.float32)
     vectors = np.empty_like(joined)
     vectors[order] = joined

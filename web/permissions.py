@@ -12,7 +12,7 @@ class Permission(StrEnum):
 
     ANYONE = "anyone"
     READ = "read the programme"
-    EDIT = "add, change and remove profiles"
+    EDIT = "add, change and remove profiles, and say how lists are ordered"
     DECIDE = "approve and reject pairs"
     IMPORT = "import sheets"
     PROGRAMMES = "start programmes and remove the sample"
@@ -28,6 +28,7 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "programmes.create": Permission.PROGRAMMES,
         "programmes.confirm_removal": Permission.PROGRAMMES,
         "programmes.remove": Permission.PROGRAMMES,
+        "programmes.spread": Permission.EDIT,
         "profiles.index": Permission.READ,
         "profiles.show": Permission.READ,
         "search.new": Permission.READ,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from matcher.models import (
     Approval,
     Funder,
+    JobKind,
     Kind,
     Mentor,
     Organisation,
@@ -19,8 +20,9 @@ from matcher.models import (
     Startup,
 )
 from matcher.profiles.text import clean, fold
+from matcher.services import audit
 from matcher.services.errors import Conflict, NotAllowed, NotFound
-from matcher.services.jobs import WorkState, work_state
+from matcher.services.jobs import WorkState, enqueue_once, work_state
 from matcher.services.recommendations import Reason, load_reasons
 from matcher.wording import N_, Message
 
@@ -106,6 +108,28 @@ def remove_sample(session: Session, programme: Programme) -> None:
             Message(N_("Only the sample programme can be removed, once there is another programme."))
         )
     session.execute(delete(Organisation).where(Organisation.id == programme.organisation_id))
+
+
+def set_spread(session: Session, programme: Programme, spread: float, actor: str) -> bool:
+    """Say whom the lists favour, and ask to rank the whole programme anew; False if it was so already.
+
+    Raises:
+        NotAllowed: it lies outside [0, 1].
+    """
+    if not 0 <= spread <= 1:
+        raise NotAllowed(Message(N_("The spread must be a number from 0 to 1.")))
+    session.refresh(programme, with_for_update=True)
+    before = programme.spread
+    if spread == before:
+        return False
+    programme.spread = spread
+    programme.ranked_watermark = 0
+    audit.record(
+        session, programme.id, actor, "programme.spread", f"programme:{programme.id}",
+        before={"spread": before}, after={"spread": spread},
+    )  # fmt: skip
+    enqueue_once(session, programme.id, JobKind.RECOMMEND)
+    return True
 
 
 def list_programmes(session: Session) -> list[Programme]:

@@ -1,7 +1,9 @@
 """Reading what was recommended, for people to see."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -14,10 +16,23 @@ from matcher.wording import N_, Message
 
 __all__ = ["Reason", "RecommendedCandidate", "RecommendedList", "load_reasons", "read_list"]
 
+_EQUAL = 1e-5
+"""Scores nearer than this are one score that was summed in two ways."""
+
+_IN_DEMAND: Mapping[Kind, str] = {
+    Kind.MENTOR: N_(
+        "In demand: others need this mentor too, so the place is lower than the score alone would give"
+    ),
+    Kind.STARTUP: N_(
+        "In demand: other mentors could help this start-up too, so the place is lower than the score alone "
+        "would give"
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class RecommendedCandidate:
-    """One line of a list."""
+    """One line of a list; `lowered` says why somebody with a lower score stands above it."""
 
     profile: Profile
     rank: int
@@ -26,6 +41,7 @@ class RecommendedCandidate:
     parts: dict[str, float]
     reasons: list[Reason]
     approval: str | None
+    lowered: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,7 @@ def read_list(session: Session, subject: Profile, candidate_kind: Kind) -> Recom
     if found is None:
         return RecommendedList([], _approved(session, subject, candidate_kind, []), 0, 0, [], None, fresh)
     return RecommendedList(
-        items=_candidates(session, subject, found.items),
+        items=_candidates(session, subject, candidate_kind, found.items),
         approved=_approved(session, subject, candidate_kind, found.items),
         considered=found.considered,
         eligible=found.eligible,
@@ -80,11 +96,13 @@ def dump_reasons(reasons: list[Reason]) -> list[dict[str, object]]:
 
 
 def _candidates(
-    session: Session, subject: Profile, items: list[Recommendation]
+    session: Session, subject: Profile, kind: Kind, items: list[Recommendation]
 ) -> list[RecommendedCandidate]:
     ids = [item.candidate_id for item in items]
     profiles = {p.id: p for p in session.scalars(select(Profile).where(Profile.id.in_(ids)))}
     approvals = _approvals(session, subject)
+    lowered = _lowered(items)
+    reason = Message(_IN_DEMAND[kind]) if kind in _IN_DEMAND else None
     return [
         RecommendedCandidate(
             profiles[item.candidate_id],
@@ -94,9 +112,16 @@ def _candidates(
             item.parts,
             load_reasons(item),
             approvals.get(item.candidate_id),
+            reason if item.id in lowered else None,
         )
         for item in items
     ]
+
+
+def _lowered(items: Sequence[Recommendation]) -> set[int]:
+    """Items that stand under one with a lower score. Only prices of demand bring that about."""
+    lowest = accumulate((item.score for item in items), min)
+    return {item.id for item, least in zip(items, lowest, strict=True) if item.score > least + _EQUAL}
 
 
 def _approved(session: Session, subject: Profile, kind: Kind, items: list[Recommendation]) -> list[Profile]:

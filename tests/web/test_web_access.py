@@ -68,6 +68,7 @@ def test_a_proxy_in_between_is_refused(client: FlaskClient, header: str) -> None
         "import",
         "imports/0000",
         "search",
+        "spread",
     ],
 )
 def test_a_form_without_its_token_is_refused(client: FlaskClient, world: World, tail: str) -> None:
@@ -83,6 +84,7 @@ def test_every_post_of_the_application_is_among_those_tested(app: Flask) -> None
     assert posts == {
         "programmes.create",
         "programmes.remove",
+        "programmes.spread",
         "editing.create",
         "editing.update",
         "editing.remove",

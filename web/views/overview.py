@@ -4,10 +4,12 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from matcher.db import reading
+from matcher.services.exposure import mentor_exposure
 from matcher.services.programmes import list_programmes, overview
 from web.charts import scaled
 from web.database import engine, read
-from web.refresh import refreshing
+from web.notices import notices
+from web.refresh import is_paused, refreshing
 
 blueprint = Blueprint("overview", __name__)
 
@@ -29,11 +31,16 @@ def programme(slug: str) -> Response | str:
     """Counts, coverage, the best pairs, demand against supply, and the work under way."""
     with read(slug) as (session, programme):
         view = overview(session, programme)
+        active = bool(view.work.active)
+        told = notices(keep=active)
         page = render_template(
             "overview.html",
             programme=programme,
             view=view,
             demand=scaled(view.demand),
+            exposure=mentor_exposure(session, programme),
+            told=told,
+            choosable=is_paused() or not active,  # a page that loads itself again forgets what was chosen
             removable=programme.is_sample and len(list_programmes(session)) > 1,
         )
-    return refreshing(page, _SECONDS) if view.work.active else page
+    return refreshing(page, _SECONDS, counted=bool(told)) if active else page

@@ -1,14 +1,15 @@
 """Starting a programme of one's own, finding the others, and removing the sample."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from matcher.db import reading, unit_of_work
-from matcher.services.errors import Conflict
-from matcher.services.programmes import list_programmes, remove_sample, start_programme
+from matcher.services.errors import Conflict, NotAllowed
+from matcher.services.programmes import list_programmes, remove_sample, set_spread, start_programme
 from matcher.wording import N_, Message
 from web.database import engine, read, write
 from web.notices import tell
+from web.permissions import actor
 
 blueprint = Blueprint("programmes", __name__)
 
@@ -52,3 +53,20 @@ def remove(slug: str) -> Response:
         remove_sample(session, programme)
     tell("success", Message(N_("The sample programme was removed.")))
     return redirect(url_for("overview.home"), 303)
+
+
+@blueprint.post("/p/<slug>/spread")
+def spread(slug: str) -> Response:
+    """Say whether lists favour the most similar mentors, or those whom few others are shown."""
+    wanted = request.form.get("spread", type=float)
+    if wanted is None:
+        abort(400)
+    try:
+        with write(slug) as (session, programme):
+            changed = set_spread(session, programme, wanted, actor())
+    except NotAllowed as error:
+        tell("error", error.message)
+    else:
+        done = N_("Saved. The lists are being put in their new order.") if changed else N_("Nothing changed.")
+        tell("success", Message(done))
+    return redirect(url_for("overview.programme", slug=slug), 303)
