@@ -17,6 +17,14 @@ _FORMS = {
     ("eur", "eresse"), ("er", "ère"), ("f", "ve"), ("x", "se"), ("c", "que"), ("o", "a"), ("", "a"),
     ("e", "a"), ("or", "riz"), ("", "ка"), ("", "ница"), ("к", "ца"), ("ец", "ка"),
 }  # fmt: skip
+# Cyrillic letters that look like Latin ones: a word that mixes the two is misspelt or disguised, and the
+# encoders see a jumble that comes near to anything.
+_CYRILLIC, _LATIN = "асеорхуіѕјһԁԛԝАВЕКМНОРСТХУІЅЈ", "aceopxyisjhdqwABEKMHOPCTXYISJ"
+_TO_LATIN, _TO_CYRILLIC = str.maketrans(_CYRILLIC, _LATIN), str.maketrans(_LATIN, _CYRILLIC)
+_MIXED = re.compile("[A-Za-z][\u0400-\u052f]|[\u0400-\u052f][A-Za-z]")
+_DISGUISED = re.compile(rf"(?<![^\W\d_])[A-Za-z{_CYRILLIC}]+(?![^\W\d_])")
+_MIXED_WORD = re.compile("[A-Za-z\u0400-\u052f]*[\u0400-\u052f][A-Za-z\u0400-\u052f]*")
+_TELLING = re.compile(f"(?:(?P<latin>[A-Za-z])|[\u0400-\u052f])(?<![{_CYRILLIC}{_LATIN}])")
 _ENDING = re.compile(
     r"(?<=[^\W\d_]{3})(?:[·•]\w{1,5}(?:[·•]s)?|\((?:e|a|o|ne|le|te|se|trice|euse|ère|as|os|es)s?\)|/(?:as?|os?|es?|ne|trice|euse))(?!\w)"
 )
@@ -29,9 +37,19 @@ def normalise(text: str) -> str:
     doubled form names both sexes of one thing ("acheteur / acheteuse"), so one of them is kept. A phrase said
     three times over in a row is kept once: repeating it must not buy rank.
     """
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).lower()
+    text = _one_script(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).lower()
     text = _DOUBLE.sub(_one_form, _ENDING.sub("", text))
     return _SPACES.sub(" ", _REPEATED.sub(r"\1", text)).strip()
+
+
+def _one_script(text: str) -> str:
+    """`text` with look-alike letters made those of its own script, if some word mixes two."""
+    if not _MIXED.search(text):
+        return text
+    telling = [found["latin"] is not None for found in _TELLING.finditer(text)]
+    if 2 * sum(telling) >= len(telling):
+        return _DISGUISED.sub(lambda word: word[0].translate(_TO_LATIN), text)
+    return _MIXED_WORD.sub(lambda word: word[0].translate(_TO_CYRILLIC), text)
 
 
 def _one_form(found: re.Match[str]) -> str:

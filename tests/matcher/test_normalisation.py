@@ -24,6 +24,9 @@ CASES = {
     "cold chain and cold chain": "cold chain and cold chain",
     "pay\u200bment\u00ad inte\u2060gration\U000e0041": "payment integration",
     "ＦＵＬＬ width ﬁne": "full width fine",
+    "Rаdiо mаsts for а villаgе": "radio masts for a village",
+    "Cтроительство cоларных сетей": "строительство соларных сетей",
+    "IT-специалист по сетям Wi-Fi": "it-специалист по сетям wi-fi",
 }  # fmt: skip
 
 
