@@ -4,6 +4,16 @@
 the change through what the product does with it (clean, redact, normalise, embed, replace in the index) and
 ranks everyone eligible again, with the same `Recommender`. The size limit of an import (20 000 characters a
 cell) and its splitting at semicolons are not counted on.
+
+Defended, a median gain of two places at most: repetition, near-duplicates, generic entries, lists of
+keywords, capitals, prompt injection, zero-width, tag and bidi characters, look-alike letters. Not defended
+(`UNDEFENDED`, marked with a star):
+
+- Whoever copies a start-up's needs or pitch, openly or disguised, or the entries of the mentor on top, claims
+  to offer just that, and to an encoder the claim is as good as a specialist's own. Only a comparison of the
+  words themselves could tell; the reasons quote both texts, so a coordinator can see the copy.
+- Whoever has an entry for everything: the best of thirty cosines is higher than the best of three by chance
+  alone, and the score does not yet make up for the number of entries.
 """
 
 import argparse
@@ -117,7 +127,7 @@ ATTACKS: Mapping[str, Attack] = {
     ),
     "needs' words appended": lambda own, aim: _append(own, " ".join(aim.needs)),
     "needs copied as entries": lambda own, aim: _add(own, Facet.EXPERTISE, *aim.needs),
-    "needs copied, in every facet": lambda own, aim: {facet: aim.needs for facet in own},
+    "needs copied, in every facet": lambda own, aim: dict.fromkeys(own, aim.needs),
     "needs copied after “I help to”": lambda own, aim: _add(
         own, Facet.EXPERTISE, *(f"I help start-ups to {need[:1].lower()}{need[1:]}" for need in aim.needs)
     ),
@@ -133,6 +143,23 @@ ATTACKS: Mapping[str, Attack] = {
     "needs and pitch, 30 000 characters": _over_long,
     "the best mentor's entries copied": lambda own, aim: _add(own, Facet.EXPERTISE, *aim.best),
 }
+
+UNDEFENDED = frozenset(
+    {
+        "an entry for each sector",
+        "needs' words appended",
+        "needs copied as entries",
+        "needs copied, in every facet",
+        "needs copied after “I help to”",
+        "needs copied, zero-width between",
+        "needs copied in homoglyphs",
+        "pitch as an entry",
+        "pitch among the interests",
+        "needs and pitch, 30 000 characters",
+        "the best mentor's entries copied",
+    }
+)
+"""Attacks that gain more than two places in the median; the module's docstring says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +232,9 @@ class Arena:
 
     def gains(self, attack: Attack, pairs: Sequence[Pair]) -> Gains:
         """Places that the mentors of these pairs gain by an attack."""
-        changed = [self._seen(pair.mentor, attack(self.entries(pair.mentor), self.aim(pair))) for pair in pairs]
+        changed = [
+            self._seen(pair.mentor, attack(self.entries(pair.mentor), self.aim(pair))) for pair in pairs
+        ]
         self._embed(text for entries in changed for texts in entries.values() for text in texts)
         aimed, others = [], []
         for pair, entries in zip(pairs, changed, strict=True):
@@ -260,7 +289,7 @@ def main() -> None:
         print(f"{'places gained':44}{'median':>8}{'.9':>8}{'> 2':>8}{'n':>7}")
         for name, attack in ATTACKS.items():
             gains = arena.gains(attack, pairs)
-            print(row(name, gains.aimed))
+            print(row(f"{name} *" if name in UNDEFENDED else name, gains.aimed))
             print(row("  in other lists", gains.others), flush=True)
 
 

@@ -47,7 +47,7 @@ def nearness(recommender: Recommender, kind: Kind, meeting: Meeting) -> list[lis
     for startup in recommender.roster.facts[Kind.STARTUP]:
         ours = recommender.index.vectors(recommender.entries(startup, meeting.ours))
         padded = pad_groups([len(rows) for rows in groups])
-        near = late_interaction(ours @ theirs.T, padded, config.best_pairs, config.best_share)
+        near = late_interaction(ours @ theirs.T, padded, config.best_pairs, config.best_share, config.breadth)
         found.append(near.tolist())
     return found
 

@@ -159,7 +159,9 @@ def score_all(cohort: Cohort, points: Floats, threads: int) -> Floats:
         cosines = cohort.needs[start * ENTRIES : rows.stop * ENTRIES] @ cohort.expertise.T
         # Every mentee meets every mentor in one call: their cosines side by side, as if more entries.
         beside = cosines.reshape(count, ENTRIES, -1).transpose(1, 0, 2).reshape(ENTRIES, -1)
-        near = late_interaction(beside, groups[: count * size], config.best_pairs, config.best_share)
+        near = late_interaction(
+            beside, groups[: count * size], config.best_pairs, config.best_share, config.breadth
+        )
         texts = ramp(near, bounds.floor, bounds.ceiling).reshape(count, size)
         scores[rows] = config.text_weight * texts + (1 - config.text_weight) * points[rows]
 

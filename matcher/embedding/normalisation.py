@@ -21,8 +21,8 @@ _FORMS = {
 # encoders see a jumble that comes near to anything.
 _CYRILLIC, _LATIN = "асеорхуіѕјһԁԛԝАВЕКМНОРСТХУІЅЈ", "aceopxyisjhdqwABEKMHOPCTXYISJ"
 _TO_LATIN, _TO_CYRILLIC = str.maketrans(_CYRILLIC, _LATIN), str.maketrans(_LATIN, _CYRILLIC)
-_MIXED = re.compile("[A-Za-z][\u0400-\u052f]|[\u0400-\u052f][A-Za-z]")
-_DISGUISED = re.compile(rf"(?<![^\W\d_])[A-Za-z{_CYRILLIC}]+(?![^\W\d_])")
+_MIXED = re.compile("[A-Za-zÀ-ɏ][\u0400-\u052f]|[\u0400-\u052f][A-Za-zÀ-ɏ]")
+_DISGUISED = re.compile(rf"(?<![^\W\d_])[A-Za-zÀ-ɏ{_CYRILLIC}]+(?![^\W\d_])")
 _MIXED_WORD = re.compile("[A-Za-z\u0400-\u052f]*[\u0400-\u052f][A-Za-z\u0400-\u052f]*")
 _TELLING = re.compile(f"(?:(?P<latin>[A-Za-z])|[\u0400-\u052f])(?<![{_CYRILLIC}{_LATIN}])")
 _ENDING = re.compile(

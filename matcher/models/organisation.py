@@ -37,8 +37,6 @@ class Programme(Base):
     watermark: Mapped[int] = mapped_column(default=0)
     """Counts changes to the programme's vectors. Updating it locks the row, so its values follow
     commit order, which a sequence's would not on PostgreSQL."""
-    ranked_watermark: Mapped[int] = mapped_column(default=0)
-    """The watermark up to which the stored lists are ranked; 0: never, or all must be ranked anew."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     organisation: Mapped[Organisation] = relationship(lazy="raise")

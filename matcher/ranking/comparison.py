@@ -88,7 +88,7 @@ def score_voices(
             continue
         cosines = mine.vectors @ other.vectors.T
         groups = pad_groups([len(other.texts)])
-        near = late_interaction(cosines, groups, config.best_pairs, config.best_share)
+        near = late_interaction(cosines, groups, config.best_pairs, config.best_share, config.breadth)
         likeness[meeting.part] = float(ramp(near, bounds.floor, bounds.ceiling)[0])
     return score_pair(startup, counterpart, likeness, config)
 

@@ -39,6 +39,9 @@ class ScoringConfig(BaseModel):
 
     best_pairs: int = Field(3, ge=1, le=10, description="entry pairs that late interaction averages")
     best_share: float = Field(0.5, ge=0, le=1, description="weight of the best pair beside that average")
+    breadth: float = Field(
+        0.05, ge=0, le=0.5, description="cosine that each e-fold of entry pairs beyond nine costs"
+    )
     rescored: int = Field(
         1024, ge=64, le=16384, description="candidates of a large pool that are compared in full width"
     )

@@ -9,6 +9,8 @@ Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 
 _ABSENT = -1
+USUAL_PAIRS = 9
+"""Three needs by three kinds of expertise: what people state as a rule."""
 
 
 def pad_groups(sizes: Sequence[int]) -> Int64:
@@ -19,18 +21,24 @@ def pad_groups(sizes: Sequence[int]) -> Int64:
     return np.where(columns < ends[:, None], columns, _ABSENT)
 
 
-def late_interaction(cosines: Float32, groups: Int64, best_pairs: int, best_share: float) -> Float32:
+def late_interaction(
+    cosines: Float32, groups: Int64, best_pairs: int, best_share: float, breadth: float
+) -> Float32:
     """How near each profile's entries are to some queries, by their best pairs.
 
     The mean over all pairs drowns a specialist's one fitting entry, and the single best pair alone is
     what noise likes best; so the best pair is blended with the mean of the best few. After ColBERT's
     MaxSim (Khattab & Zaharia, SIGIR 2020).
 
+    The best of many pairs is high by chance, by about the logarithm of their number, so that a mentor could
+    buy rank with an entry for every sector: pairs beyond `USUAL_PAIRS` cost that much again.
+
     Args:
         cosines: (queries, entries).
         groups: (profiles, width), the columns of each profile's entries as `pad_groups` gives them.
         best_pairs: how many (query, entry) pairs are averaged; fewer where there are fewer.
         best_share: the weight of the single best pair; the mean of the best few has the rest.
+        breadth: what each e-fold of a profile's pairs beyond `USUAL_PAIRS` takes from its nearness.
 
     Returns:
         float32 of shape (profiles,); NaN for a profile without entries, and for all without queries.
@@ -42,6 +50,8 @@ def late_interaction(cosines: Float32, groups: Int64, best_pairs: int, best_shar
     if pairs.shape[1] > best_pairs:
         pairs = np.partition(pairs, -best_pairs, axis=1)[:, -best_pairs:]
     best = pairs.max(axis=1)
+    counted = (groups != _ABSENT).sum(axis=1) * len(cosines)
+    chance = breadth * np.log(np.maximum(counted, USUAL_PAIRS) / USUAL_PAIRS)
     found = np.isfinite(pairs)
     if found.all():
         mean = pairs.mean(axis=1, dtype=np.float64)
@@ -49,7 +59,7 @@ def late_interaction(cosines: Float32, groups: Int64, best_pairs: int, best_shar
         total = np.where(found, pairs, 0).sum(axis=1, dtype=np.float64)
         mean = total / np.maximum(found.sum(axis=1), 1)
         best = np.where(found.any(axis=1), best, np.float32(np.nan))
-    blend: Float32 = (best_share * best + (1 - best_share) * mean).astype(np.float32)
+    blend: Float32 = (best_share * best + (1 - best_share) * mean - chance).astype(np.float32)
     return blend
 
 

@@ -56,4 +56,4 @@ def match_texts(
         block = cosines(bounds[0], bounds[-1])
         for begin, end in pairwise(bounds):
             near = block[begin - bounds[0] : end - bounds[0]]
-            yield late_interaction(near, groups, config.best_pairs, config.best_share)
+            yield late_interaction(near, groups, config.best_pairs, config.best_share, config.breadth)

@@ -113,7 +113,7 @@ def make_pool(facts: list[Facts], index: EntryIndex) -> Pool:
 
 
 def _interact(cosines: Float32, groups: Int64, config: ScoringConfig) -> Float32:
-    return late_interaction(cosines, groups, config.best_pairs, config.best_share)
+    return late_interaction(cosines, groups, config.best_pairs, config.best_share, config.breadth)
 
 
 def _group(owners: Int64, ids: Int64) -> Int64:

@@ -123,7 +123,6 @@ def set_spread(session: Session, programme: Programme, spread: float, actor: str
     if spread == before:
         return False
     programme.spread = spread
-    programme.ranked_watermark = 0
     audit.record(
         session, programme.id, actor, "programme.spread", f"programme:{programme.id}",
         before={"spread": before}, after={"spread": spread},

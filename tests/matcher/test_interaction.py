@@ -29,7 +29,7 @@ def test_it_blends_the_best_pair_with_the_mean_of_the_best_few(
 ) -> None:
     cosine = st.floats(-1, 1, width=32)
     cosines = data.draw(hnp.arrays(np.float32, (queries, sum(sizes)), elements=cosine))
-    found = late_interaction(cosines, pad_groups(sizes), best, share)
+    found = late_interaction(cosines, pad_groups(sizes), best, share, 0.0)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, naive(cosines, sizes, best, share), atol=1e-6)
 
@@ -43,7 +43,7 @@ def test_padding_names_every_column_once_and_in_order(sizes: list[int]) -> None:
 
 def test_one_fitting_entry_of_a_specialist_is_not_drowned() -> None:
     cosines = np.array([[0.9, 0.1, 0.1, 0.1, 0.5]], dtype=np.float32)
-    specialist, generalist = late_interaction(cosines, pad_groups([4, 1]), 3, 0.5)
+    specialist, generalist = late_interaction(cosines, pad_groups([4, 1]), 3, 0.5, 0.0)
     assert specialist == pytest.approx((0.9 + (0.9 + 0.1 + 0.1) / 3) / 2)
     assert generalist == pytest.approx(0.5)
     assert specialist > generalist
@@ -56,3 +56,10 @@ def test_one_fitting_entry_of_a_specialist_is_not_drowned() -> None:
 def test_a_ramp_rises_from_its_floor_to_its_ceiling(cosine: float, likeness: float) -> None:
     found = ramp(np.array([cosine], dtype=np.float32), 0.2, 0.6)
     np.testing.assert_allclose(found, [likeness], atol=1e-6)
+
+
+def test_pairs_beyond_the_usual_nine_cost_by_the_logarithm_of_their_number() -> None:
+    cosines = np.full((3, 24 + 3), 0.5, dtype=np.float32)
+    many, few = late_interaction(cosines, pad_groups([24, 3]), 3, 0.5, 0.05)
+    assert few == pytest.approx(0.5)
+    assert many == pytest.approx(0.5 - 0.05 * np.log(8))

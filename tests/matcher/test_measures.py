@@ -160,7 +160,7 @@ def test_the_scores_are_those_of_late_interaction(embedded: Callable[[list[str]]
     (found,) = match_texts([["a", "b"]], [["c"], ["d", "e"]], nearness, CONFIG)
     cosines = nearness.vectors[:2] @ nearness.vectors[2:].T
     groups = np.array([[0, -1], [1, 2]])
-    expected = late_interaction(cosines, groups, CONFIG.best_pairs, CONFIG.best_share)
+    expected = late_interaction(cosines, groups, CONFIG.best_pairs, CONFIG.best_share, CONFIG.breadth)
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 

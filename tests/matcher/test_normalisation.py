@@ -25,6 +25,7 @@ CASES = {
     "pay\u200bment\u00ad inte\u2060gration\U000e0041": "payment integration",
     "ＦＵＬＬ width ﬁne": "full width fine",
     "Rаdiо mаsts for а villаgе": "radio masts for a village",
+    "Un résеаu dе cоllectе": "un réseau de collecte",
     "Cтроительство cоларных сетей": "строительство соларных сетей",
     "IT-специалист по сетям Wi-Fi": "it-специалист по сетям wi-fi",
 }  # fmt: skip

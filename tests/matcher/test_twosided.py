@@ -209,13 +209,12 @@ def test_a_new_spread_is_audited_and_the_programme_is_ranked_anew_once(
 ) -> None:
     with unit_of_work(engine) as session:
         ours = session.get_one(Programme, programme.id)
-        ours.ranked_watermark = 7
         session.flush()
         assert set_spread(session, ours, 0.75, "ada")
         assert set_spread(session, ours, 1, "ada")
     with reading(engine) as session:
         ours = session.get_one(Programme, programme.id)
-        assert (ours.spread, ours.ranked_watermark) == (1.0, 0)
+        assert ours.spread == 1.0
         assert waiting(session, ours) == [JobKind.RECOMMEND]
         assert [(e.actor, e.subject, e.before, e.after) for e in steps(session, ours)] == [
             ("ada", f"programme:{ours.id}", {"spread": 0.0}, {"spread": 0.75}),
@@ -226,12 +225,11 @@ def test_a_new_spread_is_audited_and_the_programme_is_ranked_anew_once(
 def test_the_spread_that_it_has_already_changes_nothing(engine: Engine, programme: Programme) -> None:
     with unit_of_work(engine) as session:
         ours = session.get_one(Programme, programme.id)
-        ours.ranked_watermark = 7
         session.flush()
         assert not set_spread(session, ours, 0.0, "ada")
     with reading(engine) as session:
         ours = session.get_one(Programme, programme.id)
-        assert (ours.spread, ours.ranked_watermark) == (0.0, 7)
+        assert ours.spread == 0.0
         assert waiting(session, ours) == []
         assert steps(session, ours) == []
 

@@ -17,7 +17,6 @@ def upgrade() -> None:
     """Old lists cost nothing, and are ranked anew when anything changes."""
     with op.batch_alter_table("programme") as table:
         table.add_column(sa.Column("spread", sa.Double(), nullable=False, server_default="0.5"))
-        table.add_column(sa.Column("ranked_watermark", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("recommendation_list") as table:
         table.add_column(sa.Column("price", sa.Double(), nullable=False, server_default="0"))
 
@@ -27,5 +26,4 @@ def downgrade() -> None:
     with op.batch_alter_table("recommendation_list") as table:
         table.drop_column("price")
     with op.batch_alter_table("programme") as table:
-        table.drop_column("ranked_watermark")
         table.drop_column("spread")
