@@ -6,14 +6,12 @@ ranks everyone eligible again, with the same `Recommender`. The size limit of an
 cell) and its splitting at semicolons are not counted on.
 
 Defended, a median gain of two places at most: repetition, near-duplicates, generic entries, lists of
-keywords, capitals, prompt injection, zero-width, tag and bidi characters, look-alike letters. Not defended
+keywords, an entry for everything, capitals, prompt injection, zero-width, tag and bidi characters, look-alike letters. Not defended
 (`UNDEFENDED`, marked with a star):
 
 - Whoever copies a start-up's needs or pitch, openly or disguised, or the entries of the mentor on top, claims
   to offer just that, and to an encoder the claim is as good as a specialist's own. Only a comparison of the
   words themselves could tell; the reasons quote both texts, so a coordinator can see the copy.
-- Whoever has an entry for everything: the best of thirty cosines is higher than the best of three by chance
-  alone, and the score does not yet make up for the number of entries.
 """
 
 import argparse
@@ -146,7 +144,6 @@ ATTACKS: Mapping[str, Attack] = {
 
 UNDEFENDED = frozenset(
     {
-        "an entry for each sector",
         "needs' words appended",
         "needs copied as entries",
         "needs copied, in every facet",

@@ -24,13 +24,13 @@ def print_values(table: Table) -> None:
     """The values, a column for each system, and ours over the best peer's."""
     names = list(table)
     label = max(len(_row(figure)) for figure in table[OURS])
-    heads = "".join(f"{name:>{len(name) + 2}}" for name in names)
+    heads = "".join(f"{name:>{_width(name)}}" for name in names)
     print(f"\n{'':{label}}{heads}{'ratio':>8}  best peer")
     for figures in zip(*table.values(), strict=True):
         values = dict(zip(names, (figure.value for figure in figures), strict=True))
         peer = max(PEERS, key=values.__getitem__)
         ratio = values[OURS] / values[peer] if values[peer] else float("inf")
-        cells = "".join(f"{value:>{len(name) + 2}.3f}" for name, value in values.items())
+        cells = "".join(f"{value:>{_width(name)}.3f}" for name, value in values.items())
         print(f"{_row(figures[0]):{label}}{cells}{ratio:>8.2f}  {peer}")
 
 
@@ -44,6 +44,10 @@ def print_intervals(table: Table) -> None:
     for figures in zip(*(table[name] for name in names), strict=True):
         cells = "".join(f"{f'{figure.low:.3f}-{figure.high:.3f}':>23}" for figure in figures)
         print(f"{_row(figures[0]):{label}}{cells}{figures[0].n:>6}")
+
+
+def _width(name: str) -> int:
+    return max(len(name), 5) + 2
 
 
 def _row(figure: Figure) -> str:

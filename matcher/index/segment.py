@@ -20,7 +20,7 @@ FACETS: tuple[Facet, ...] = tuple(Facet)
 
 SKETCHED_FROM = 20_000
 """Vectors from which a scan of them all in full width takes longer than people should wait."""
-SKETCH_DIMENSIONS = 192
+SKETCH_DIMENSIONS = 128
 _SAMPLE = 50_000
 
 

@@ -43,7 +43,7 @@ class ScoringConfig(BaseModel):
         0.05, ge=0, le=0.5, description="cosine that each e-fold of entry pairs beyond nine costs"
     )
     rescored: int = Field(
-        1024, ge=64, le=16384, description="candidates of a large pool that are compared in full width"
+        512, ge=64, le=16384, description="candidates of a large pool that are compared in full width"
     )
     shortlisted: int = Field(50, ge=1, le=200, description="candidates of each side that share out attention")
 
