@@ -43,6 +43,11 @@ check: lint types test ## What CI runs, with lint and types before it
 
 bench: $(INSTALLED) ## Print the quality and speed figures; DATA=folder has the labelled sets
 	$(BIN)/python -m benchmarks.quality --data $(or $(DATA),../shared/data/eval)
+	$(BIN)/python -m benchmarks.encoding
+	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.congestion
+	$(BIN)/python -m benchmarks.peers
+	$(BIN)/python -m benchmarks.attacks
 
 clean: ## Remove what was installed; your data stays
 	rm -rf .venv

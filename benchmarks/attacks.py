@@ -6,8 +6,8 @@ ranks everyone eligible again, with the same `Recommender`. The size limit of an
 cell) and its splitting at semicolons are not counted on.
 
 Defended, a median gain of two places at most: repetition, near-duplicates, generic entries, lists of
-keywords, an entry for everything, capitals, prompt injection, zero-width, tag and bidi characters, look-alike letters. Not defended
-(`UNDEFENDED`, marked with a star):
+keywords, an entry for everything, capitals, prompt injection, zero-width, tag and bidi characters,
+look-alike letters. Not defended (`UNDEFENDED`, marked with a star):
 
 - Whoever copies a start-up's needs or pitch, openly or disguised, or the entries of the mentor on top, claims
   to offer just that, and to an encoder the claim is as good as a specialist's own. Only a comparison of the
