@@ -48,7 +48,7 @@ def evaluate(data: Path, split: str, target: Path | None) -> None:
 
 def _table(figures: Sequence[Figure]) -> str:
     """One line a figure, under heads."""
-    heads = (_("measure"), _("set"), _("value"), _("95 % interval"), _("queries"))
+    heads = (_("measure"), _("set"), _("value"), _("95-percent interval"), _("queries"))
     lines = [heads]
     for one in figures:
         name = f"{one.dataset} ({one.which})" if one.which else one.dataset
