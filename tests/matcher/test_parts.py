@@ -74,6 +74,7 @@ def test_the_parts_are_what_they_are_called(pair: tuple[Facts, Facts, Voice, Voi
             )
             few = near[: CONFIG.best_pairs]
             blend = CONFIG.best_share * near[0] + (1 - CONFIG.best_share) * sum(few) / len(few)
+            blend -= CONFIG.breadth * float(np.log(max(len(near), 9) / 9))
             bounds = spoken[m.part]
             likeness = min(max((blend - bounds.floor) / (bounds.ceiling - bounds.floor), 0), 1)
             expected = CONFIG.text_weight * bounds.weight / whole * likeness
