@@ -1,6 +1,7 @@
 """The tasks: each names the use cases that do a job of its kind, in their transactions."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -8,8 +9,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from config.settings import get_settings
 from matcher.db import reading, unit_of_work
 from matcher.models import Upload
-from matcher.services import searching, uploads
-from matcher.services.pipeline import embed_outdated, embed_profiles, recommend_programme
+from matcher.services import pipeline, searching, uploads
+from matcher.services.live import LiveRecommender
 from workers.app import app
 from workers.running import Run, run_job
 
@@ -28,7 +29,7 @@ def embed(job_id: int) -> None:
 
 @app.task(name="tandem.recommend")
 def recommend(job_id: int) -> None:
-    """Rank a whole programme anew."""
+    """Bring a programme's lists up to date."""
     run_job(job_id, _recommend)
 
 
@@ -57,18 +58,23 @@ def _embed(run: Run) -> Mapping[str, Any]:
     encoder = load_encoder(get_settings().model)
     ids = run.job.payload.get("profile_ids")
     if ids is None:
-        return {"encoded": embed_outdated(run.engine, run.job.programme_id, encoder, run.progress)}
-    return {"encoded": embed_profiles(run.engine, run.job.programme_id, ids, encoder, run.progress)}
+        return {"encoded": pipeline.embed_outdated(run.engine, run.job.programme_id, encoder, run.progress)}
+    return {"encoded": pipeline.embed_profiles(run.engine, run.job.programme_id, ids, encoder, run.progress)}
+
+
+@lru_cache(maxsize=1)
+def get_recommender() -> LiveRecommender:
+    """What this worker process keeps of the large programme that it worked for last."""
+    settings = get_settings()
+    return LiveRecommender(settings.snapshots, settings.list_length)
 
 
 def _recommend(run: Run) -> Mapping[str, Any]:
-    settings = get_settings()
-    lists = recommend_programme(
+    lists = pipeline.recommend(
         run.engine,
         run.job.programme_id,
-        snapshots=settings.snapshots,
-        model=settings.model,
-        length=settings.list_length,
+        live=get_recommender(),
+        model=get_settings().model,
         progress=run.progress,
     )
     return {"lists": lists}

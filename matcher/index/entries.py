@@ -71,9 +71,9 @@ class EntryIndex:
     def facet(self, facet: Facet) -> Int64:
         """Where the entries of one facet are: those of `base`, void ones too, then those of `changes`."""
         wanted = FACETS.index(facet)
-        first, last = np.searchsorted(self.base.rows["facet"], [wanted, wanted + 1])
-        changed = np.flatnonzero(self.changes.rows["facet"] == wanted) + len(self.base)
-        return np.concatenate([np.arange(first, last), changed])
+        first, last = self.base.bounds[wanted : wanted + 2]
+        begin, end = self.changes.bounds[wanted : wanted + 2] + len(self.base)
+        return np.concatenate([np.arange(first, last), np.arange(begin, end)])
 
     def rough_cosines(self, queries: Float32, facet: Facet) -> Float32 | None:
         """Cosines of sketches, (queries, entries of the facet in the order of `facet`), by one scan.

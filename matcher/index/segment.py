@@ -1,6 +1,7 @@
 """A block of vectors that never changes once made: half-precision, in FAISS, with a sketch for large ones."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import faiss
@@ -20,7 +21,7 @@ FACETS: tuple[Facet, ...] = tuple(Facet)
 
 SKETCHED_FROM = 20_000
 """Vectors from which a scan of them all in full width takes longer than people should wait."""
-SKETCH_DIMENSIONS = 128
+SKETCH_DIMENSIONS = 64
 _SAMPLE = 50_000
 
 
@@ -66,6 +67,12 @@ class Segment:
     def dimensions(self) -> int:
         """The width of a vector."""
         return int(self.flat.d)
+
+    @cached_property
+    def bounds(self) -> Int64:
+        """Where the entries of each facet begin, in the order of `FACETS`, and where the last ones end."""
+        facets = np.ascontiguousarray(self.rows["facet"])
+        return np.searchsorted(facets, np.arange(len(FACETS) + 1)).astype(np.int64)
 
     def vectors(self, positions: Int64 | slice) -> Float32:
         """The vectors at `positions`, float32."""

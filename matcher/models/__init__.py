@@ -7,7 +7,7 @@ from matcher.models.job import Job, JobKind, JobState, Upload
 from matcher.models.kinds import Facet, Kind
 from matcher.models.organisation import Organisation, Person, Programme
 from matcher.models.profile import PROFILE_CLASSES, Funder, Mentor, Profile, Startup
-from matcher.models.recommendation import Approval, Recommendation, RecommendationList
+from matcher.models.recommendation import Approval, Ranking, Recommendation, RecommendationList
 
 __all__ = [
     "PROFILE_CLASSES",
@@ -26,6 +26,7 @@ __all__ = [
     "Person",
     "Profile",
     "Programme",
+    "Ranking",
     "Recommendation",
     "RecommendationList",
     "Startup",

@@ -1,18 +1,17 @@
 """Why not this one: the rules that part a pair, with the facts of both, and where a score falls behind."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.models.kinds import Facet, Kind
+from matcher.models.kinds import Kind
 from matcher.ranking.config import ScoringConfig
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule, exclusions
-from matcher.ranking.explanation import EntryMeeting, Reason, Tone
+from matcher.ranking.explanation import Reason, Tone
 from matcher.ranking.facts import Facts
 from matcher.ranking.fit import STAGES, WEIGHTS
-from matcher.ranking.interaction import Float32, late_interaction, pad_groups, ramp
-from matcher.ranking.score import MEETINGS, Score, score_pair
+from matcher.ranking.score import MEETINGS, score_pair
 from matcher.ranking.table import FactTable
 from matcher.wording import N_, Message, Term
 
@@ -39,20 +38,6 @@ PART_LABELS: Mapping[str, str] = {
 _DIFFERENCES = 3
 _WORTH_TELLING = 0.01  # what is told in two decimals must differ in them
 _MOST_PLACES = 8
-_INSTEAD = {Facet.NEED: Facet.PITCH, Facet.PITCH: Facet.NEED}
-"""What a start-up that leaves a facet out is compared by, as in every list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """What a profile says in one facet: its texts and their vectors, one row each."""
-
-    texts: Sequence[str]
-    vectors: Float32
-
-
-Voice = Mapping[Facet, Spoken]
-"""What a profile says in all; a facet that it leaves out is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,43 +58,6 @@ def exclusion_reasons(startup: Facts, counterpart: Facts, kind: Kind) -> list[Ex
         for rule in broken
         for reason, remedy in _TOLD[rule](startup, counterpart) or [_bare(rule)]
     ]
-
-
-def score_voices(
-    startup: Facts, counterpart: Facts, ours: Voice, theirs: Voice, config: ScoringConfig
-) -> Score:
-    """The score of one pair, from what both say: the same functions as in every list."""
-    likeness = {}
-    for meeting in MEETINGS[counterpart.kind]:
-        mine, other = _of(ours, meeting.ours), _of(theirs, meeting.theirs)
-        bounds = meeting.config(config)
-        if mine is None or other is None:
-            likeness[meeting.part] = np.nan
-            continue
-        cosines = mine.vectors @ other.vectors.T
-        groups = pad_groups([len(other.texts)])
-        near = late_interaction(cosines, groups, config.best_pairs, config.best_share, config.breadth)
-        likeness[meeting.part] = float(ramp(near, bounds.floor, bounds.ceiling)[0])
-    return score_pair(startup, counterpart, likeness, config)
-
-
-def meet(ours: Voice, theirs: Voice, kind: Kind, config: ScoringConfig) -> list[EntryMeeting]:
-    """For each of a start-up's entries, the counterpart's entry that it meets best."""
-    best: dict[tuple[Facet, int], EntryMeeting] = {}
-    for meeting in MEETINGS[kind]:
-        mine, other = _of(ours, meeting.ours), _of(theirs, meeting.theirs)
-        if mine is None or other is None:
-            continue
-        bounds = meeting.config(config)
-        facet = meeting.ours if meeting.ours in ours else _INSTEAD[meeting.ours]
-        near = ramp(mine.vectors @ other.vectors.T, bounds.floor, bounds.ceiling)
-        for row, text in enumerate(mine.texts):
-            column = int(near[row].argmax())
-            likeness = float(near[row, column])
-            met = EntryMeeting(facet, meeting.theirs, text, other.texts[column], likeness, bounds.weight)
-            if (facet, row) not in best or met.importance > best[facet, row].importance:
-                best[facet, row] = met
-    return list(best.values())
 
 
 def limits(
@@ -180,10 +128,6 @@ def _difference(part: str, ours: float, most: float, theirs: float) -> Message:
     )
     shares = {"ours": decimals(ours), "most": decimals(most), "theirs": decimals(theirs)}
     return Message(template, {"part": label_of(part), **shares})
-
-
-def _of(voice: Voice, facet: Facet) -> Spoken | None:
-    return voice.get(facet) or voice.get(_INSTEAD.get(facet, facet))
 
 
 _Told = list[tuple[Message, Message]]

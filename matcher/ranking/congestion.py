@@ -190,6 +190,19 @@ def price_edges(score: Float64, price: Float64, spread: float) -> Float64:
     return score - spread * price
 
 
+def price_newcomer(score: Float64, price: Float64, capacity: float, config: CongestionConfig) -> float:
+    """The price of somebody who joins a market in which the others keep theirs, in units of score.
+
+    Args:
+        score: float64 (edges,), in [0, 1], of the newcomer's candidate pairs; may be empty.
+        price: float64 (edges,), of whom each leads to.
+        capacity: the newcomer's, above 0.
+    """
+    newcomer = _Side(np.zeros(len(score), dtype=np.int64), np.array([capacity]))
+    log_u = newcomer.solve((score - price) / (2 * config.temperature))
+    return float(-2 * config.temperature * log_u[0])
+
+
 @dataclass(frozen=True, slots=True)
 class TwoSidedLists:
     """Lists for both sides, and how many mentors with candidate pairs no start-up's list had a place for."""

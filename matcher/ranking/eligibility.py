@@ -84,8 +84,7 @@ def _ticket(subject: Facts, others: FactTable) -> Bool:
     comparable: Bool = (theirs == ours) | (theirs == "") | (ours == "")
     if subject.kind is Kind.STARTUP:
         raising = np.nan if subject.raising is None else subject.raising
-        lowest, highest = others.ticket
-        return comparable & ((raising < lowest) | (raising > highest))
+        return comparable & ((raising < others.smallest_ticket) | (raising > others.largest_ticket))
     low, high = (np.nan if bound is None else bound for bound in subject.ticket)
     return comparable & ((others.raising < low) | (others.raising > high))
 

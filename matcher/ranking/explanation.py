@@ -8,7 +8,6 @@ import numpy as np
 
 from matcher.models.kinds import Facet, Kind
 from matcher.ranking.facts import Facts
-from matcher.ranking.fit import structured_fit
 from matcher.wording import N_, Message, Term
 
 
@@ -90,18 +89,22 @@ _QUOTES = 4
 
 
 def explain(
-    startup: Facts, counterpart: Facts, meetings: Sequence[EntryMeeting], worth_telling: float
+    startup: Facts,
+    counterpart: Facts,
+    fit: Mapping[str, float],
+    meetings: Sequence[EntryMeeting],
+    worth_telling: float,
 ) -> list[Reason]:
     """The reasons for a pair, the strongest first.
 
-    `meetings` holds the best meeting of each of the start-up's entries. Those at or above
-    `worth_telling` in likeness are quoted as fitting; where there are none, the nearest is quoted as what
-    it is. A need that no entry of a mentor's meets is said not to be met.
+    `fit` is the pair's structured fit, NaN for what is not stated. `meetings` holds the best meeting of each
+    of the start-up's entries. Those at or above `worth_telling` in likeness are quoted as fitting; where
+    there are none, the nearest is quoted as what it is. A need that no entry of a mentor's meets is said not
+    to be met.
     """
     told = sorted(meetings, key=lambda meeting: -meeting.importance)
     met = [meeting for meeting in told if meeting.likeness >= worth_telling]
     unmet = [m for m in told if m.likeness < worth_telling and m.ours == Facet.NEED]
-    fit = structured_fit(startup, counterpart)
     return [
         *(Reason(Tone.FITS, _met(meeting)) for meeting in met[:_QUOTES]),
         *(Reason(Tone.LACKS, _nearest(meeting)) for meeting in told[:1] if not met),

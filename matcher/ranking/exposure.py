@@ -9,7 +9,8 @@ import numpy.typing as npt
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
-_LAST_PLACES = 3
+LAST_PLACES = 3
+"""Of a list: who is seen elsewhere as well may lose one of these to somebody who is seen nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class _Board:
         seen = self.counts[self.shown[self.edges[places]]]
         column = np.arange(self.length)
         # In each list first the most seen of the last places; failing these, the lowest place of the others.
-        worth = np.where(column < _LAST_PLACES, self.length + seen, self.length - column)
+        worth = np.where(column < LAST_PLACES, self.length + seen, self.length - column)
         worth = np.where(seen > 1, worth, 0)
         rows = np.flatnonzero(worth.any(axis=1))
         if len(rows) == 0:

@@ -50,8 +50,6 @@ def late_interaction(
     if pairs.shape[1] > best_pairs:
         pairs = np.partition(pairs, -best_pairs, axis=1)[:, -best_pairs:]
     best = pairs.max(axis=1)
-    counted = (groups != _ABSENT).sum(axis=1) * len(cosines)
-    chance = breadth * np.log(np.maximum(counted, USUAL_PAIRS) / USUAL_PAIRS)
     found = np.isfinite(pairs)
     if found.all():
         mean = pairs.mean(axis=1, dtype=np.float64)
@@ -59,8 +57,12 @@ def late_interaction(
         total = np.where(found, pairs, 0).sum(axis=1, dtype=np.float64)
         mean = total / np.maximum(found.sum(axis=1), 1)
         best = np.where(found.any(axis=1), best, np.float32(np.nan))
-    blend: Float32 = (best_share * best + (1 - best_share) * mean - chance).astype(np.float32)
-    return blend
+    blend = best_share * best + (1 - best_share) * mean
+    if groups.shape[1] * len(cosines) > USUAL_PAIRS:
+        counted = (groups != _ABSENT).sum(axis=1) * len(cosines)
+        blend -= breadth * np.log(np.maximum(counted, USUAL_PAIRS) / USUAL_PAIRS)
+    near: Float32 = blend.astype(np.float32)
+    return near
 
 
 def _pairs(cosines: Float32, groups: Int64) -> Float32:

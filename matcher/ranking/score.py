@@ -1,6 +1,6 @@
 """The score of a pair: its facets' likeness and its structured fit, as parts that add up to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,14 @@ MEETINGS: Mapping[Kind, tuple[Meeting, ...]] = {
         Meeting(Facet.NEED, Facet.OFFER),
     ),
 }
+
+SPOKEN: Mapping[Kind, frozenset[Facet]] = {
+    Kind.STARTUP: frozenset(m.ours for meetings in MEETINGS.values() for m in meetings),
+    **{kind: frozenset(m.theirs for m in meetings) for kind, meetings in MEETINGS.items()},
+}
+"""The facets of each kind of profile."""
+
+INSTEAD: Mapping[Facet, Facet] = {Facet.NEED: Facet.PITCH, Facet.PITCH: Facet.NEED}
 """A start-up that states no needs is compared by its pitch, and one without a pitch by its needs."""
 
 
@@ -114,11 +122,11 @@ def score_pair(
     return score_many(near, fit, counterpart.kind, config).score(0)
 
 
-def best_rows(totals: Float64, refs: Sequence[str], count: int) -> Int64:
-    """Rows of the `count` highest totals, best first; equal ones by ref, so that runs agree."""
+def best_rows(totals: Float64, ref: Callable[[int], str], count: int) -> Int64:
+    """Rows of the `count` highest totals, best first; equal ones by `ref` of the row, so that runs agree."""
     rounded = np.round(totals, 9)
     rows = np.arange(len(rounded))
     if count < len(rounded):
         rows = np.flatnonzero(rounded >= np.partition(rounded, -count)[-count])
-    order = sorted(rows.tolist(), key=lambda row: (-rounded[row], refs[row]))
+    order = sorted(rows.tolist(), key=lambda row: (-rounded[row], ref(row)))
     return np.array(order[:count], dtype=np.int64)

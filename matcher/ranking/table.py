@@ -45,6 +45,20 @@ class PackedSets:
         """How many words each row has."""
         return np.asarray(np.bitwise_count(self.bits).sum(axis=1), dtype=np.float64)
 
+    def join(self, below: "PackedSets") -> "PackedSets":
+        """The rows of both, those of `below` last."""
+        vocabulary = dict(self.vocabulary)
+        for word in below.vocabulary:
+            vocabulary.setdefault(word, len(vocabulary))
+        width = max(1, -(-len(vocabulary) // _WORD))
+        bits = np.zeros((len(self.bits) + len(below.bits), width), dtype=np.uint64)
+        bits[: len(self.bits), : self.bits.shape[1]] = self.bits
+        for word, column in below.vocabulary.items():
+            has = below.bits[:, column // _WORD] >> np.uint64(column % _WORD) & np.uint64(1)
+            target = vocabulary[word]
+            bits[len(self.bits) :, target // _WORD] |= has << np.uint64(target % _WORD)
+        return PackedSets(vocabulary, bits)
+
     def meet(self, words: Iterable[str]) -> Bool:
         """Which rows have a word in common with `words`."""
         return np.asarray((self.bits & self._mask(words)).any(axis=1))
@@ -62,53 +76,91 @@ class PackedSets:
 
 
 class FactTable:
-    """Profiles of one kind. Columns are made when first asked for, once."""
+    """Profiles of one kind. Columns are made when first asked for, once.
+
+    A table never changes. `replaced` makes a new one: the rows of a large table stay where they are, as an
+    index's do, those of profiles that changed are void, and what they are now follows in a small table.
+    """
 
     def __init__(self, facts: Sequence[Facts]) -> None:
         self.facts = tuple(facts)
+        self._parts: tuple[FactTable, FactTable] | None = None
+        self._gone: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.facts)
 
+    def replaced(self, changed: Sequence[Facts], stale: Collection[int]) -> "FactTable":
+        """This table without the profiles whose ids are `stale`, and with `changed` below the others."""
+        base, later = self._parts or (self, FactTable(()))
+        renewed = {facts.id for facts in changed} | set(stale)
+        below = FactTable([*(facts for facts in later.facts if facts.id not in renewed), *changed])
+        table = FactTable(base.facts + below.facts)
+        table._parts = base, below
+        table._gone = self._gone | (renewed & base.row_of.keys())
+        return table
+
     @cached_property
     def row_of(self) -> dict[int, int]:
         """The row of each profile id."""
-        return {facts.id: row for row, facts in enumerate(self.facts)}
+        if self._parts is None:
+            return {facts.id: row for row, facts in enumerate(self.facts)}
+        base, below = self._parts
+        rows = {**base.row_of, **{i: len(base) + row for i, row in below.row_of.items()}}
+        for gone in self._gone - below.row_of.keys():
+            del rows[gone]
+        return rows
+
+    @cached_property
+    def alive(self) -> Bool:
+        """Which rows are not void."""
+        alive = np.ones(len(self), dtype=np.bool_)
+        if self._parts is not None:
+            base = self._parts[0]
+            alive[[base.row_of[gone] for gone in self._gone]] = False
+        return alive
+
+    @cached_property
+    def ids(self) -> Int64:
+        """The profiles' ids."""
+        if self._parts is not None:
+            return np.concatenate([part.ids for part in self._parts])
+        return np.array([facts.id for facts in self.facts], dtype=np.int64)
 
     @cached_property
     def languages(self) -> PackedSets:
         """Working languages."""
-        return PackedSets.pack([facts.languages for facts in self.facts])
+        return self._sets("languages", lambda facts: facts.languages)
 
     @cached_property
     def first_language(self) -> PackedSets:
         """The language that each names first."""
-        return PackedSets.pack([facts.languages[:1] for facts in self.facts])
+        return self._sets("first_language", lambda facts: facts.languages[:1])
 
     @cached_property
     def sectors(self) -> PackedSets:
         """Sectors."""
-        return PackedSets.pack([facts.sectors for facts in self.facts])
+        return self._sets("sectors", lambda facts: facts.sectors)
 
     @cached_property
     def stages(self) -> PackedSets:
         """Stages."""
-        return PackedSets.pack([facts.stages for facts in self.facts])
+        return self._sets("stages", lambda facts: facts.stages)
 
     @cached_property
     def markets(self) -> PackedSets:
         """Countries of activity."""
-        return PackedSets.pack([facts.markets for facts in self.facts])
+        return self._sets("markets", lambda facts: facts.markets)
 
     @cached_property
     def places_of_activity(self) -> PackedSets:
         """Countries of activity and the one at home."""
-        return PackedSets.pack([facts.markets | _known(facts.country) for facts in self.facts])
+        return self._sets("places_of_activity", lambda facts: facts.markets | _known(facts.country))
 
     @cached_property
     def country(self) -> PackedSets:
         """The one country at home."""
-        return PackedSets.pack([_known(facts.country) for facts in self.facts])
+        return self._sets("country", lambda facts: _known(facts.country))
 
     @cached_property
     def worldwide(self) -> Bool:
@@ -118,33 +170,45 @@ class FactTable:
     @cached_property
     def time_zones(self) -> tuple[list[tuple[float, ...]], Int64]:
         """The distinct offsets from UTC, and which of them each row has."""
+        if self._parts is not None:
+            (ours, rows), (others, below) = (part.time_zones for part in self._parts)
+            return [*ours, *others], np.concatenate([rows, below + len(ours)])
         known: dict[tuple[float, ...], int] = {}
-        rows = [known.setdefault(facts.utc_offsets, len(known)) for facts in self.facts]
-        return list(known), np.array(rows, dtype=np.int64)
+        numbered = [known.setdefault(facts.utc_offsets, len(known)) for facts in self.facts]
+        return list(known), np.array(numbered, dtype=np.int64)
 
     @cached_property
     def places(self) -> Float64:
         """Remaining capacity; NaN where none is stated."""
-        return numbers(facts.places for facts in self.facts)
+        return self._numbers("places", lambda facts: facts.places)
 
     @cached_property
     def raising(self) -> Float64:
         """Amounts sought."""
-        return numbers(facts.raising for facts in self.facts)
+        return self._numbers("raising", lambda facts: facts.raising)
 
     @cached_property
-    def ticket(self) -> tuple[Float64, Float64]:
-        """Smallest and largest amounts given."""
-        lowest, highest = (numbers(facts.ticket[end] for facts in self.facts) for end in (0, 1))
-        return lowest, highest
+    def smallest_ticket(self) -> Float64:
+        """Smallest amounts given."""
+        return self._numbers("smallest_ticket", lambda facts: facts.ticket[0])
+
+    @cached_property
+    def largest_ticket(self) -> Float64:
+        """Largest amounts given."""
+        return self._numbers("largest_ticket", lambda facts: facts.ticket[1])
 
     @cached_property
     def currency(self) -> npt.NDArray[np.str_]:
         """Currency codes, "" where none is stated."""
+        if self._parts is not None:
+            return np.concatenate([part.currency for part in self._parts])
         return np.array([facts.currency or "" for facts in self.facts], dtype="U3")
 
     def named(self, column: str, words: Iterable[Hashable]) -> Bool:
         """Which rows' set in `column` (keys, conflicts, identities, accepted, backs) has one of `words`."""
+        if self._parts is not None:
+            words = list(words)
+            return np.concatenate([part.named(column, words) for part in self._parts])
         found = np.zeros(len(self), dtype=np.bool_)
         rows = self._inverted[column]
         for word in words:
@@ -156,6 +220,18 @@ class FactTable:
         found = np.zeros(len(self), dtype=np.bool_)
         found[[self.row_of[i] for i in ids if i in self.row_of]] = True
         return found
+
+    def _sets(self, column: str, get: Callable[[Facts], Collection[str]]) -> PackedSets:
+        if self._parts is not None:
+            base, below = (getattr(part, column) for part in self._parts)
+            joined: PackedSets = base.join(below)
+            return joined
+        return PackedSets.pack([get(facts) for facts in self.facts])
+
+    def _numbers(self, column: str, get: Callable[[Facts], float | None]) -> Float64:
+        if self._parts is not None:
+            return np.concatenate([getattr(part, column) for part in self._parts])
+        return numbers(map(get, self.facts))
 
     @cached_property
     def _inverted(self) -> dict[str, dict[Hashable, list[int]]]:

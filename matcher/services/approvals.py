@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from matcher.models import Approval, AuditEvent, JobKind, Kind, Mentor, Profile, Programme, utcnow
@@ -14,7 +14,7 @@ from matcher.ranking.table import FactTable
 from matcher.services import audit, jobs
 from matcher.services.errors import CapacityReached, Conflict, NotAllowed, NotFound
 from matcher.services.roster import facts_of
-from matcher.services.watermarks import advance
+from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
 
 State = Literal["approved", "rejected"]
@@ -110,6 +110,11 @@ def list_decided(session: Session, programme: Programme) -> Sequence[DecidedPair
     ]
 
 
+def counterparts_of(startup_id: int) -> Select[int]:
+    """Ids of those approved for a start-up: without it, they have a place more."""
+    return select(Approval.counterpart_id).where(Approval.startup_id == startup_id)
+
+
 def _latest_events(session: Session, programme: Programme) -> dict[str, int]:
     rows = session.execute(
         select(AuditEvent.subject, func.max(AuditEvent.id))
@@ -201,7 +206,7 @@ def _write(
     else:
         approval.state, approval.decided_by, approval.decided_at = state, actor, utcnow()
     session.flush()
-    advance(session, programme.id)
+    mark_changed(session, programme.id, is_embedded() & (Profile.id == counterpart_id))
     jobs.enqueue_once(session, programme.id, JobKind.RECOMMEND)
 
 

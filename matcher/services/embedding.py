@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from matcher.models import Entry, JobKind, Profile, Vector, VectorSpace, utcnow
 from matcher.services import jobs
-from matcher.services.watermarks import advance
+from matcher.services.watermarks import mark_changed
 
 if TYPE_CHECKING:
     from matcher.embedding import Encoder
 
 STORED = np.dtype("<f2")
 """Half precision: half the database and the index, for cosines that differ by less than 0.001."""
+
+_HASHES_A_STATEMENT = 10_000
 
 
 def missing_texts(
@@ -81,30 +83,29 @@ def mark_embedded(
     statement = _lacking(programme_id, space).where(Profile.id.in_(profile_ids))
     lacking = set(session.scalars(statement))
     ready = sorted(set(profile_ids) - lacking)
-    watermark = advance(session, programme_id)
-    session.execute(
-        update(Profile)
-        .where(Profile.id.in_(ready), Profile.programme_id == programme_id)
-        .values(watermark=watermark, version=Profile.version, updated_at=Profile.updated_at)
-        .execution_options(synchronize_session=False)
-    )
-    forget_unused(session, programme_id)
+    mark_changed(session, programme_id, Profile.id.in_(ready))
     jobs.enqueue_once(session, programme_id, JobKind.RECOMMEND)
     return ready
 
 
-def forget_unused(session: Session, programme_id: int) -> None:
-    """Delete the vectors of texts that no entry has any more: they are personal data."""
+def forget_unused(session: Session, programme_id: int, hashes: Collection[str]) -> None:
+    """Delete the vectors of those of these texts that no entry has any more: they are personal data."""
     used = (
-        select(Entry.content_hash)
+        select(Entry.id)
         .join(Profile, Profile.id == Entry.profile_id)
-        .where(Profile.programme_id == programme_id)
+        .where(Profile.programme_id == programme_id, Entry.content_hash == Vector.content_hash)
     )
-    session.execute(
-        delete(Vector)
-        .where(Vector.programme_id == programme_id, Vector.content_hash.not_in(used))
-        .execution_options(synchronize_session=False)
-    )
+    found = sorted(hashes)
+    for start in range(0, len(found), _HASHES_A_STATEMENT):
+        session.execute(
+            delete(Vector)
+            .where(
+                Vector.programme_id == programme_id,
+                Vector.content_hash.in_(found[start : start + _HASHES_A_STATEMENT]),
+                ~used.exists(),
+            )
+            .execution_options(synchronize_session=False)
+        )
 
 
 def in_space(space: VectorSpace) -> tuple[ColumnElement[bool], ...]:
@@ -114,13 +115,15 @@ def in_space(space: VectorSpace) -> tuple[ColumnElement[bool], ...]:
 
 def _lacking(programme_id: int, space: VectorSpace) -> Select[int]:
     """The profile of each entry that has something to embed and no vector under this model."""
-    known = select(Vector.content_hash).where(Vector.programme_id == programme_id, *in_space(space))
+    known = select(Vector.id).where(
+        Vector.programme_id == programme_id, Vector.content_hash == Entry.content_hash, *in_space(space)
+    )
     return (
         select(Entry.profile_id)
         .join(Profile, Profile.id == Entry.profile_id)
         .where(
             Profile.programme_id == programme_id,
             Entry.redacted != "",
-            Entry.content_hash.not_in(known),
+            ~known.exists(),
         )
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -30,11 +31,19 @@ def set_entries(profile: Profile, texts: Mapping[Facet, Sequence[str]]) -> bool:
     return changed or bool(old)
 
 
-def resolve_portfolios(session: Session, programme_id: int) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The funding partners whose portfolio came to mean something else, and the hashes it had before."""
+
+    funders: set[int]
+    dropped: set[str]
+
+
+def resolve_portfolios(session: Session, programme_id: int) -> Resolved:
     """Let each portfolio entry that is a start-up's ref stand for that start-up's pitch.
 
     The entry takes over the pitch as the encoder sees it, so it shares its vector. Done after every
-    change, because sheets come in any order. Returns the ids of the funding partners that changed.
+    change, because sheets come in any order.
     """
     session.flush()
     portfolio = session.scalars(
@@ -51,7 +60,10 @@ def resolve_portfolios(session: Session, programme_id: int) -> list[int]:
             select(Startup).options(selectinload(Startup.entries)).where(Startup.id.in_(wanted))
         )
     }
-    return sorted({entry.profile_id for entry in portfolio if _refer(entry, by_ref)})
+    before = {entry.id: entry.content_hash for entry in portfolio}
+    changed = [entry for entry in portfolio if _refer(entry, by_ref)]
+    session.flush()
+    return Resolved({entry.profile_id for entry in changed}, {before[entry.id] for entry in changed})
 
 
 def _refer(entry: Entry, startups: Mapping[str, Startup]) -> bool:

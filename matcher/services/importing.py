@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from matcher.models import Kind, Profile, Programme
 from matcher.profiles.reading import ProfileDraft
 from matcher.services import audit
+from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios
 from matcher.services.profiles import apply_draft, request_embedding
 
@@ -41,21 +42,24 @@ def import_drafts(
     known = _known(session, programme, kind)
     created = updated = unchanged = 0
     touched: set[int] = set()
+    dropped: set[str] = set()
     for done, draft in enumerate(drafts, start=1):
         existing = known.get(draft.ref)
-        profile, changed = apply_draft(session, programme, draft, existing)
+        written = apply_draft(session, programme, draft, existing)
+        dropped |= written.dropped
         if existing is None:
             created += 1
-        elif changed:
+        elif written.changed:
             updated += 1
         else:
             unchanged += 1
-        if changed:
-            touched.add(profile.id)
+        if written.changed:
+            touched.add(written.profile.id)
         if done % _BLOCK == 0:
             progress(done)
-    touched.update(resolve_portfolios(session, programme.id))
-    request_embedding(session, programme.id, touched)
+    resolved = resolve_portfolios(session, programme.id)
+    forget_unused(session, programme.id, dropped | resolved.dropped)
+    request_embedding(session, programme.id, touched | resolved.funders)
     counts = ImportCounts(created, updated, unchanged)
     audit.record(session, programme.id, actor, "sheet.imported", subject, after=asdict(counts))
     return counts

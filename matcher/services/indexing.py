@@ -1,5 +1,6 @@
 """The index of a programme: the newest sound snapshot with later changes laid over it."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def open_index(session: Session, programme: Programme, folder: Path, space: Vect
         publish(home, index, model=space.model, revision=space.revision, watermark=programme.watermark)
         return index
     index, manifest = found
-    stale = _changed(session, programme, manifest.watermark)
+    stale = changed_profiles(session, programme, manifest.watermark)
     if not stale:
         return index
     index = index.replace(stale, *_read(session, programme, manifest.watermark, space))
@@ -35,6 +36,31 @@ def open_index(session: Session, programme: Programme, folder: Path, space: Vect
         index = index.compact()
         publish(home, index, model=space.model, revision=space.revision, watermark=programme.watermark)
     return index
+
+
+def follow_index(
+    session: Session,
+    programme: Programme,
+    index: EntryIndex,
+    stale: Collection[int],
+    *,
+    since: int,
+    space: VectorSpace,
+) -> EntryIndex:
+    """An index that was opened at the watermark `since`, as of this transaction.
+
+    `stale` has the ids of the profiles that changed since, and of those that are gone.
+    """
+    return index.replace(stale, *_read(session, programme, since, space))
+
+
+def changed_profiles(session: Session, programme: Programme, since: int) -> set[int]:
+    """Ids of the profiles whose watermark is past `since`."""
+    return set(
+        session.scalars(
+            select(Profile.id).where(Profile.programme_id == programme.id, Profile.watermark > since)
+        )
+    )
 
 
 def current_space(session: Session, programme: Programme, model: str) -> VectorSpace:
@@ -48,14 +74,6 @@ def current_space(session: Session, programme: Programme, model: str) -> VectorS
     if newest is None:
         return VectorSpace(model, "none", 1)
     return VectorSpace(newest.model, newest.revision, len(newest.values) // STORED.itemsize)
-
-
-def _changed(session: Session, programme: Programme, since: int) -> set[int]:
-    return set(
-        session.scalars(
-            select(Profile.id).where(Profile.programme_id == programme.id, Profile.watermark > since)
-        )
-    )
 
 
 def _read(

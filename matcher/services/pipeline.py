@@ -1,16 +1,28 @@
 """From profiles to recommendations. The one place whose use cases span transactions: the encoder and
 the ranking run between them, so that nobody waits for a lock while they think."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Programme
+from matcher.models import Kind, Programme, VectorSpace
 from matcher.ranking.config import ScoringConfig
 from matcher.services import embedding, indexing, recommending
+from matcher.services.incremental import (
+    IncrementConfig,
+    Sides,
+    increments,
+    market_of,
+    markets_of,
+    rank_newcomer,
+    rank_profile,
+    stale_lists,
+    work_in,
+)
+from matcher.services.live import LiveRecommender
 from matcher.services.profiles import PROFILES_A_JOB
 from matcher.services.recommender import RankedList, Recommender
 from matcher.services.roster import load_roster
@@ -21,6 +33,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 _LISTS_A_TRANSACTION = 200
+_STALE_A_TRANSACTION = 50
 
 
 def embed_profiles(
@@ -44,6 +57,7 @@ def embed_profiles(
         progress(start + len(block), len(ids))
         with unit_of_work(engine) as session:
             encoded += embedding.store_vectors(session, programme_id, vectors, encoder.space)
+            embedding.forget_unused(session, programme_id, vectors)  # a text may have been edited meanwhile
             embedding.mark_embedded(session, programme_id, block, encoder.space)
     return encoded
 
@@ -53,6 +67,33 @@ def embed_outdated(engine: Engine, programme_id: int, encoder: "Encoder", progre
     with reading(engine) as session:
         ids = embedding.outdated_profiles(session, programme_id, encoder.space)
     return embed_profiles(engine, programme_id, ids, encoder, progress)
+
+
+def recommend(
+    engine: Engine,
+    programme_id: int,
+    *,
+    live: LiveRecommender,
+    model: str,
+    progress: Progress,
+    config: IncrementConfig | None = None,
+) -> int:
+    """Bring the programme's lists up to date, by increments where that will do; how many were changed."""
+    config = config or IncrementConfig()
+    with reading(engine) as session:
+        programme = session.get_one(Programme, programme_id)
+        space = indexing.current_space(session, programme, model)
+        changed = increments(session, programme, space, live.length, config)
+    if changed is not None:
+        return _work_in(engine, programme_id, sorted(changed), live, space, progress)
+    return recommend_programme(
+        engine,
+        programme_id,
+        snapshots=live.snapshots,
+        model=model,
+        length=live.length,
+        progress=progress,
+    )
 
 
 def recommend_programme(
@@ -67,18 +108,83 @@ def recommend_programme(
         space = indexing.current_space(session, programme, model)
         roster = load_roster(session, programme)
         index = indexing.open_index(session, programme, snapshots, space)
-        watermark = programme.watermark
+        watermark, spread = programme.watermark, programme.spread
     recommender = Recommender(roster, index, ScoringConfig(), length)
     block: list[RankedList] = []
     total = recommender.list_count()
-    for done, ranked in enumerate(rank_programme(recommender, programme.spread, every(progress)), start=1):
+    for done, ranked in enumerate(rank_programme(recommender, spread, every(progress)), start=1):
         block.append(ranked)
         if len(block) == _LISTS_A_TRANSACTION or done == total:
             with unit_of_work(engine) as session:
                 recommending.store_lists(session, programme, block, space=space, watermark=watermark)
             progress(total + done, 2 * total)
             block = []
+    with unit_of_work(engine) as session:
+        recommending.record_ranking(
+            session, programme_id, space=space, spread=spread, length=length, watermark=watermark
+        )
     return total
+
+
+def _work_in(
+    engine: Engine,
+    programme_id: int,
+    changed: Sequence[int],
+    live: LiveRecommender,
+    space: VectorSpace,
+    progress: Progress,
+) -> int:
+    """Work changed profiles into the lists one by one, then rank anew who lost somebody by that."""
+    with reading(engine) as session:
+        programme = session.get_one(Programme, programme_id)
+        recommender = live.now(session, programme, space)
+        watermark, spread = programme.watermark, programme.spread
+    sides, lists = Sides(recommender), 0
+    for done, profile_id in enumerate(changed, start=1):
+        if subject := recommender.find(profile_id):
+            for kind in markets_of(subject):
+                with reading(engine) as session:
+                    facing = sides.facing(session, programme, subject, kind)
+                newcomer = rank_newcomer(recommender, subject, kind, facing, spread)
+                with unit_of_work(engine) as session:
+                    lists += work_in(
+                        session, programme, newcomer,
+                        space=space, watermark=watermark, spread=spread, length=live.length,
+                    )  # fmt: skip
+                sides.note(newcomer.ranked)
+        progress(done, len(changed))
+    lists += _renew(engine, programme, recommender, sides, space, watermark, progress)
+    with unit_of_work(engine) as session:
+        recommending.record_changes(session, programme_id, watermark=watermark, count=len(changed))
+    return lists
+
+
+def _renew(
+    engine: Engine,
+    programme: Programme,
+    recommender: Recommender,
+    sides: Sides,
+    space: VectorSpace,
+    watermark: int,
+    progress: Progress,
+) -> int:
+    """Rank the stale lists anew, a block a transaction; how many."""
+    renewed = 0
+    while True:
+        with reading(engine) as session:
+            stale = stale_lists(session, programme, watermark, _STALE_A_TRANSACTION)
+            block = []
+            for ranked in stale:
+                if subject := recommender.find(ranked.subject_id):
+                    kind = market_of(subject, Kind(ranked.candidate_kind))
+                    facing = sides.facing(session, programme, subject, kind)
+                    block.append(rank_profile(recommender, subject, kind, facing, programme.spread)[0])
+        if not block:
+            return renewed
+        with unit_of_work(engine) as session:
+            recommending.store_lists(session, programme, block, space=space, watermark=watermark)
+        renewed += len(block)
+        progress(renewed, renewed + len(block))
 
 
 def every(progress: Progress, step: int = _LISTS_A_TRANSACTION) -> Progress:

@@ -1,5 +1,6 @@
 """Pools of candidates: profiles of one kind with their entries laid out to be compared all at once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,11 +10,10 @@ from matcher.models.kinds import Facet
 from matcher.ranking.config import ScoringConfig
 from matcher.ranking.facts import Facts
 from matcher.ranking.interaction import Float32, Int64, late_interaction
+from matcher.ranking.score import INSTEAD, SPOKEN
 from matcher.ranking.table import FactTable
 
 _ABSENT = -1
-_INSTEAD = {Facet.NEED: Facet.PITCH, Facet.PITCH: Facet.NEED}
-"""What a start-up that leaves a facet out is compared by."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,15 @@ class Pool:
         """Positions of a profile's entries of a facet, or of what stands in for it."""
         row = self.table.row_of[facts.id]
         found = self.block(facet).of(row)
-        if not len(found) and facet in _INSTEAD:
-            return self.block(_INSTEAD[facet]).of(row)
+        if not len(found) and facet in INSTEAD:
+            return self.block(INSTEAD[facet]).of(row)
         return found
+
+    def own_entries(self, facts: Facts) -> dict[Facet, Int64]:
+        """Positions of all of a profile's own entries, by facet; a facet that it leaves out is not there."""
+        row = self.table.row_of[facts.id]
+        found = {facet: self.block(facet).of(row) for facet in SPOKEN[facts.kind]}
+        return {facet: positions for facet, positions in found.items() if len(positions)}
 
     def likeness(self, queries: Float32, facet: Facet, rows: Int64, config: ScoringConfig) -> Float32:
         """Late interaction of `queries` with a facet of `rows`, exactly, (len(rows),); NaN without any."""
@@ -65,7 +71,7 @@ class Pool:
             return self.likeness(queries, facet, rows, config)
         groups = self.block(facet).groups
         near = _interact(cosines, groups if len(rows) == len(groups) else groups[rows], config)
-        if facet in _INSTEAD and (silent := np.flatnonzero(np.isnan(near))).size:
+        if facet in INSTEAD and (silent := np.flatnonzero(np.isnan(near))).size:
             near[silent] = self.likeness(queries, facet, rows[silent], config)
         return near
 
@@ -74,20 +80,23 @@ class Pool:
         """Whether comparing everyone exactly would take too long."""
         return self.index.base.sketch is not None
 
+    def replaced(self, changed: list[Facts], stale: Collection[int], index: EntryIndex) -> "Pool":
+        """This pool as of a later index, with some profiles changed and the `stale` ones gone."""
+        return Pool(self.table.replaced(changed, stale), index)
+
     def block(self, facet: Facet) -> FacetBlock:
         """The entries of one facet."""
         if facet not in self._blocks:
             positions = self.index.facet(facet)
-            ids = np.array([facts.id for facts in self.table.facts], dtype=np.int64)
-            groups = _group(self.index.rows["profile_id"][positions], ids)
+            groups = _group(self.index.rows["profile_id"][positions], self.table.ids)
             self._blocks[facet] = FacetBlock(positions, groups)
         return self._blocks[facet]
 
     def groups(self, facet: Facet) -> Int64:
         """The groups of a facet's entries, or of what stands in for it where a profile has none."""
-        if facet not in _INSTEAD:
+        if facet not in INSTEAD:
             return self.block(facet).groups
-        ours, others = self.block(facet), self.block(_INSTEAD[facet])
+        ours, others = self.block(facet), self.block(INSTEAD[facet])
         width = max(ours.groups.shape[1], others.groups.shape[1])
         own, instead = _widen(ours.groups, width), _widen(others.groups, width)
         offset = len(ours.positions)
@@ -104,7 +113,7 @@ class Pool:
 
     def _numbered(self, facet: Facet) -> Int64:
         own = self.block(facet).positions
-        return np.concatenate([own, self.block(_INSTEAD[facet]).positions]) if facet in _INSTEAD else own
+        return np.concatenate([own, self.block(INSTEAD[facet]).positions]) if facet in INSTEAD else own
 
 
 def make_pool(facts: list[Facts], index: EntryIndex) -> Pool:
@@ -117,7 +126,7 @@ def _interact(cosines: Float32, groups: Int64, config: ScoringConfig) -> Float32
 
 
 def _group(owners: Int64, ids: Int64) -> Int64:
-    """For each of the sorted `ids`, where it is among the `owners`; short groups padded with -1."""
+    """For each of the `ids`, where it is among the `owners`; short groups padded with -1."""
     order = np.argsort(owners, kind="stable")
     found = owners[order]
     starts, ends = np.searchsorted(found, ids), np.searchsorted(found, ids, side="right")

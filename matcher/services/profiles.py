@@ -24,10 +24,13 @@ from matcher.profiles.reading import ProfileDraft
 from matcher.profiles.taxonomy import LOCALES
 from matcher.profiles.text import fold
 from matcher.services import audit, jobs
+from matcher.services.approvals import counterparts_of
 from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios, set_entries
 from matcher.services.errors import Conflict, NotFound
 from matcher.services.filtering import Filters, select_ids, with_words
+from matcher.services.recommendations import mark_stale
+from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message, Term
 
 _COLUMNS = {"organisation": "affiliation", "kind": "funder_kind"}
@@ -133,22 +136,34 @@ def save_draft(
         raise Conflict(
             Message(N_("The ref %(ref)s is taken by %(name)s."), {"ref": draft.ref, "name": holder.name})
         )
-    profile, _ = apply_draft(session, programme, draft, profile)
-    changed = resolve_portfolios(session, programme.id)
-    request_embedding(session, programme.id, {profile.id, *changed})
+    written = apply_draft(session, programme, draft, profile)
+    profile = written.profile
+    resolved = resolve_portfolios(session, programme.id)
+    forget_unused(session, programme.id, written.dropped | resolved.dropped)
+    request_embedding(session, programme.id, {profile.id} | resolved.funders)
     audit.record(
         session, programme.id, actor, "profile.saved", f"profile:{profile.id}", after={"ref": draft.ref}
     )
     return profile
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A profile as it was written, whether that changed it, and the hashes of texts that it dropped."""
+
+    profile: Profile
+    changed: bool
+    dropped: set[str]
+
+
 def apply_draft(
     session: Session, programme: Programme, draft: ProfileDraft, profile: Profile | None
-) -> tuple[Profile, bool]:
-    """Write a draft over `profile`, or into a new one, without asking for anything; whether it changed."""
+) -> Written:
+    """Write a draft over `profile`, or into a new one, without asking for anything."""
     created = profile is None
     if profile is None:
         profile = PROFILE_CLASSES[draft.kind](programme_id=programme.id, ref=draft.ref, entries=[])
+    before = {entry.content_hash for entry in profile.entries}
     changed = _set_columns(profile, draft)
     changed |= set_entries(profile, _texts(draft))
     profile.search_text = _search_text(profile)
@@ -159,7 +174,7 @@ def apply_draft(
     if changed:
         profile.person_id = _person_id(session, programme, profile)
     session.flush()
-    return profile, changed or created
+    return Written(profile, changed or created, before - {entry.content_hash for entry in profile.entries})
 
 
 def request_embedding(session: Session, programme_id: int, profile_ids: set[int]) -> None:
@@ -184,12 +199,15 @@ def remove_profile(
         f"profile:{profile.id}",
         before={"ref": profile.ref},
     )
+    hashes = {entry.content_hash for entry in profile.entries}
+    mark_stale(session, profile_id)
+    mark_changed(session, programme.id, is_embedded() & Profile.id.in_(counterparts_of(profile_id)))
     session.delete(profile)
     session.flush()
     _forget_person(session, profile.person_id)
-    changed = resolve_portfolios(session, programme.id)
-    forget_unused(session, programme.id)
-    request_embedding(session, programme.id, set(changed))
+    resolved = resolve_portfolios(session, programme.id)
+    forget_unused(session, programme.id, hashes | resolved.dropped)
+    request_embedding(session, programme.id, resolved.funders)
     jobs.enqueue_once(session, programme.id, JobKind.RECOMMEND)
 
 

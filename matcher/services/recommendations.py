@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
 from matcher.models import Approval, Kind, Profile, Recommendation, RecommendationList
@@ -93,6 +93,17 @@ def load_reasons(item: Recommendation) -> list[Reason]:
 def dump_reasons(reasons: list[Reason]) -> list[dict[str, object]]:
     """The form in which reasons are stored."""
     return [{"tone": reason.tone.value, **reason.message.to_json()} for reason in reasons]
+
+
+def mark_stale(session: Session, candidate_id: int) -> None:
+    """Have the lists that a candidate is on ranked anew: the candidate is about to be deleted."""
+    holding = select(Recommendation.list_id).where(Recommendation.candidate_id == candidate_id)
+    session.execute(
+        update(RecommendationList)
+        .where(RecommendationList.id.in_(holding))
+        .values(stale=True)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _candidates(

@@ -1,26 +1,30 @@
 """Ranking a roster by an index: eligibility first, everyone compared, scores and reasons last."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.index import FACETS, EntryIndex
+from matcher.index import EntryIndex
 from matcher.models.kinds import Facet, Kind
 from matcher.ranking.config import ScoringConfig
 from matcher.ranking.eligibility import Rule, exclusions
-from matcher.ranking.explanation import EntryMeeting, Reason, explain
+from matcher.ranking.explanation import Reason, explain
 from matcher.ranking.facts import Bool, Facts, Float64
 from matcher.ranking.fit import fit_many
 from matcher.ranking.interaction import Int64, ramp
 from matcher.ranking.score import MEETINGS, Meeting, Score, ScoreTable, best_rows, score_many
 from matcher.ranking.table import FactTable
+from matcher.ranking.voices import Spoken, Voice, meet
 from matcher.services.pools import Pool, make_pool
 from matcher.services.roster import Roster
 
 COUNTERPARTS = (Kind.MENTOR, Kind.FUNDER)
 _WORTH_SKETCHING = 4
 """Times what is rescored: fewer candidates are compared exactly in less time than a scan takes."""
+_WIDE = 4
+"""Times what is rescored: how many are looked at for whom the subject might be a newcomer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class RankedList:
     """A subject's best candidates of one kind, best first, and what eligibility left of the rest.
 
     `price` is how much in demand the subject itself is, in units of score; 0 where nobody is scarce.
+    `floor` is the score from which somebody new belongs on the subject's shortlist.
     """
 
     subject: Facts
@@ -47,11 +52,15 @@ class RankedList:
     exclusions: dict[str, int]
     items: list[RankedCandidate]
     price: float = 0.0
+    floor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """A subject's best candidates by score alone: rows of their pool and scores, best first."""
+    """A subject's best candidates by score alone: rows of their pool and scores, best first.
+
+    `floor` is the score of the last one, or 0 if the list has room for whoever comes.
+    """
 
     subject: Facts
     kind: Kind
@@ -59,6 +68,7 @@ class Shortlist:
     scores: Float64
     eligible: int
     exclusions: dict[str, int]
+    floor: float
 
 
 class Recommender:
@@ -73,24 +83,44 @@ class Recommender:
         """Candidates that each profile brings into the sharing out of attention."""
         return max(self.length, self.config.shortlisted)
 
+    def replaced(self, changes: Roster, stale: Collection[int], index: EntryIndex) -> "Recommender":
+        """This recommender as of a later index, with some profiles changed and the `stale` ones gone."""
+        later = copy(self)
+        later.roster = Roster(self.roster.facts, {**self.roster.texts, **changes.texts})
+        later.index = index
+        later.pools = {
+            kind: pool.replaced(changes.facts[kind], stale, index) for kind, pool in self.pools.items()
+        }
+        return later
+
     def recommend(self, subject: Facts, kind: Kind) -> RankedList:
         """The subject's list of one kind, by score alone. `kind` is that of the counterparts."""
         found = self.shortlist(subject, kind, self.length)
         return self.make_list(found, found.rows)
 
-    def shortlist(self, subject: Facts, kind: Kind, count: int) -> Shortlist:
-        """The `count` best of everyone eligible, by score; equal ones in the order of their refs."""
+    def shortlist(self, subject: Facts, kind: Kind, count: int, floors: Float64 | None = None) -> Shortlist:
+        """The `count` best of everyone eligible, by score; equal ones in the order of their refs.
+
+        With `floors`, float64 over the pool, also whoever's floor the score of the pair reaches.
+        """
         pool = self.candidates(subject, kind)
-        counts, allowed = _tally(exclusions(subject, pool.table, kind), len(pool.table))
+        counts, allowed = _tally(exclusions(subject, pool.table, kind), pool.table.alive)
         rows = np.flatnonzero(allowed)
         eligible = len(rows)
         fit = fit_many(subject, pool.table, kind)
         if pool.is_sketched and len(rows) > _WORTH_SKETCHING * self.config.rescored:
             rough = self.score(subject, pool, rows, kind, _take(fit, rows), exactly=False).totals
-            rows = np.sort(rows[np.argpartition(rough, -self.config.rescored)[-self.config.rescored :]])
+            near = _highest(rough, self.config.rescored)
+            if floors is not None:
+                near = np.union1d(near, _highest(rough - floors[rows], _WIDE * self.config.rescored))
+            rows = np.sort(rows[near])
         totals = self.score(subject, pool, rows, kind, _take(fit, rows)).totals
-        best = best_rows(totals, [pool.table.facts[row].ref for row in rows.tolist()], count)
-        return Shortlist(subject, kind, rows[best], totals[best], eligible, counts)
+        best = best_rows(totals, lambda row: pool.table.facts[rows[row]].ref, count)
+        floor = float(totals[best[-1]]) if count == len(best) else 0.0
+        if floors is not None:
+            reached = np.setdiff1d(np.flatnonzero(totals >= floors[rows]), best)
+            best = np.concatenate([best, reached[np.argsort(-totals[reached], kind="stable")]])
+        return Shortlist(subject, kind, rows[best], totals[best], eligible, counts, floor)
 
     def make_list(self, found: Shortlist, rows: Int64, price: float = 0.0) -> RankedList:
         """The list of these rows of the pool, in their order, with scores and reasons."""
@@ -98,26 +128,43 @@ class Recommender:
         return RankedList(
             subject=found.subject,
             candidate_kind=candidate_kind(found.subject, found.kind),
-            considered=len(pool.table),
+            considered=int(pool.table.alive.sum()),
             eligible=found.eligible,
             exclusions=found.exclusions,
             items=self.describe(found.subject, found.kind, rows),
             price=price,
+            floor=found.floor,
         )
 
     def describe(self, subject: Facts, kind: Kind, rows: Int64) -> list[RankedCandidate]:
         """Scores and reasons of these rows of the pool, in their order."""
         pool = self.candidates(subject, kind)
         table = FactTable([pool.table.facts[row] for row in rows.tolist()])
-        scores = self.score(subject, pool, rows, kind, fit_many(subject, table, kind))
+        fit = fit_many(subject, table, kind)
+        scores = self.score(subject, pool, rows, kind, fit)
+        said = self.voice(subject)
         items = []
-        for place, row in enumerate(rows.tolist()):
-            facts, score = pool.table.facts[row], scores.score(place)
+        for place, facts in enumerate(table.facts):
             startup, other = (subject, facts) if subject.kind is Kind.STARTUP else (facts, subject)
-            meetings = self._meetings(startup, other, kind)
-            reasons = explain(startup, other, meetings, self.config.worth_telling)
+            ours, theirs = (said, self.voice(facts)) if startup is subject else (self.voice(facts), said)
+            score = scores.score(place)
+            reasons = explain(
+                startup,
+                other,
+                {name: float(values[place]) for name, values in fit.items()},
+                meet(ours, theirs, kind, self.config),
+                self.config.worth_telling,
+            )
             items.append(RankedCandidate(facts, score, score.band(self.config), reasons))
         return items
+
+    def voice(self, facts: Facts) -> Voice:
+        """What a profile says, facet by facet, with its vectors."""
+        said = {}
+        for facet, positions in self.pools[facts.kind].own_entries(facts).items():
+            texts = [self.roster.texts[int(entry)] for entry in self.index.rows["entry_id"][positions]]
+            said[facet] = Spoken(texts, self.index.vectors(positions))
+        return said
 
     def score(
         self,
@@ -141,6 +188,13 @@ class Recommender:
         """Positions of a profile's entries of a facet, or of what stands in for it."""
         return self.pools[facts.kind].entries(facts, facet)
 
+    def find(self, profile_id: int) -> Facts | None:
+        """The facts of a profile, or None if there is no such one."""
+        for pool in self.pools.values():
+            if (row := pool.table.row_of.get(profile_id)) is not None:
+                return pool.table.facts[row]
+        return None
+
     def lists(self) -> Iterator[tuple[Facts, Kind]]:
         """Every list that is kept, as its subject and the counterparts' kind."""
         for kind in COUNTERPARTS:
@@ -162,48 +216,27 @@ class Recommender:
         bounds = meeting.config(self.config)
         return ramp(compare(queries, theirs, rows, self.config), bounds.floor, bounds.ceiling)
 
-    def _meetings(self, startup: Facts, counterpart: Facts, kind: Kind) -> list[EntryMeeting]:
-        """For each of the start-up's entries, the counterpart's entry that it met best."""
-        best: dict[int, EntryMeeting] = {}
-        for meeting in MEETINGS[kind]:
-            ours, theirs = self.entries(startup, meeting.ours), self.entries(counterpart, meeting.theirs)
-            if not len(ours) or not len(theirs):
-                continue
-            cosines = self.index.vectors(ours) @ self.index.vectors(theirs).T
-            bounds = meeting.config(self.config)
-            near = ramp(cosines, bounds.floor, bounds.ceiling)
-            for row, position in enumerate(ours.tolist()):
-                column = int(near[row].argmax())
-                met = self._meeting(position, int(theirs[column]), float(near[row, column]), bounds.weight)
-                if position not in best or met.importance > best[position].importance:
-                    best[position] = met
-        return list(best.values())
-
-    def _meeting(self, ours: int, theirs: int, likeness: float, weight: float) -> EntryMeeting:
-        rows, texts = self.index.rows, self.roster.texts
-        return EntryMeeting(
-            FACETS[rows[ours]["facet"]],
-            FACETS[rows[theirs]["facet"]],
-            texts[int(rows[ours]["entry_id"])],
-            texts[int(rows[theirs]["entry_id"])],
-            likeness,
-            weight,
-        )
-
 
 def candidate_kind(subject: Facts, kind: Kind) -> Kind:
     """What a list of `subject` consists of, when the counterparts are of this kind."""
     return kind if subject.kind is Kind.STARTUP else Kind.STARTUP
 
 
-def _tally(excluded: Mapping[Rule, Bool], size: int) -> tuple[dict[str, int], Bool]:
-    """How many candidates each rule excluded, each counted under its first rule; and who is left."""
-    left = np.ones(size, dtype=np.bool_)
+def _tally(excluded: Mapping[Rule, Bool], present: Bool) -> tuple[dict[str, int], Bool]:
+    """How many of those present each rule excluded, each counted under its first rule; and who is left."""
+    left = present.copy()
     counts = {}
     for rule, rows in excluded.items():
         counts[rule.value] = int((left & rows).sum())
         left &= ~rows
     return counts, left
+
+
+def _highest(values: Float64, count: int) -> Int64:
+    """Where the `count` highest values are, in no order."""
+    if count >= len(values):
+        return np.arange(len(values))
+    return np.argpartition(values, -count)[-count:]
 
 
 def _take(columns: Mapping[str, Float64], rows: Int64) -> dict[str, Float64]:

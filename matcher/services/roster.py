@@ -10,9 +10,11 @@ from babel.core import get_global
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from matcher.models import Approval, Facet, Funder, Kind, Mentor, Profile, Programme, Startup
+from matcher.models import Approval, Entry, Facet, Funder, Kind, Mentor, Profile, Programme, Startup
 from matcher.profiles.text import fold
 from matcher.ranking.facts import Facts
+
+_PROFILES_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -23,23 +25,36 @@ class Roster:
     texts: dict[int, str]
 
 
-def load_roster(session: Session, programme: Programme) -> Roster:
-    """The facts of every profile in the programme, in the order of their refs."""
+def load_roster(session: Session, programme: Programme, since: int = -1) -> Roster:
+    """The facts of the profiles whose watermark is past `since`, as a rule of all, in order of their refs."""
     profiles = session.scalars(
         select(Profile)
         .options(selectinload(Profile.entries))
-        .where(Profile.programme_id == programme.id)
+        .where(Profile.programme_id == programme.id, Profile.watermark > since)
         .order_by(Profile.ref)
-    ).all()
+        .execution_options(yield_per=_PROFILES_AT_ONCE)
+    )
     accepted = _accepted(session, programme)
-    pitches = {p.id: next(iter(p.texts(Facet.PITCH)), p.name) for p in profiles}
     facts: dict[Kind, list[Facts]] = {kind: [] for kind in Kind}
     texts = {}
-    for profile in profiles:
-        facts[Kind(profile.kind)].append(facts_of(profile, accepted.get(profile.id, frozenset())))
-        for entry in profile.entries:
-            texts[entry.id] = pitches.get(entry.refers_to_id or 0, entry.text)
+    for block in profiles.partitions():
+        quoted = portfolio_texts(session, [entry for profile in block for entry in profile.entries])
+        for profile in block:
+            facts[Kind(profile.kind)].append(facts_of(profile, accepted.get(profile.id, frozenset())))
+            for entry in profile.entries:
+                texts[entry.id] = quoted.get(entry.refers_to_id or 0, entry.text)
     return Roster(facts, texts)
+
+
+def portfolio_texts(session: Session, entries: Collection[Entry]) -> dict[int, str]:
+    """What is quoted where a portfolio names a start-up by its ref: its pitch, or else its name."""
+    named = {entry.refers_to_id for entry in entries if entry.refers_to_id is not None}
+    if not named:
+        return {}
+    startups = session.scalars(
+        select(Profile).options(selectinload(Profile.entries)).where(Profile.id.in_(named))
+    )
+    return {s.id: next(iter(s.texts(Facet.PITCH)), s.name) for s in startups}
 
 
 def facts_of(profile: Profile, accepted: frozenset[int] = frozenset()) -> Facts:

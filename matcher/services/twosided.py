@@ -8,7 +8,7 @@ import numpy as np
 from matcher.models.kinds import Kind
 from matcher.ranking.congestion import CandidateGraph, CongestionConfig, equilibrium, two_sided_lists
 from matcher.ranking.exposure import Lists
-from matcher.ranking.facts import Float64
+from matcher.ranking.facts import Facts, Float64
 from matcher.ranking.interaction import Int64
 from matcher.services.pools import Pool
 from matcher.services.recommender import RankedList, Recommender, Shortlist
@@ -46,6 +46,15 @@ def rank_programme(
         done += len(shortlists[0]) + len(shortlists[1])
 
 
+def capacity_of(facts: Facts) -> float:
+    """What a profile counts for in the sharing out of attention."""
+    if facts.kind is Kind.STARTUP:
+        return 1.0
+    if facts.places is None:
+        return UNSTATED_CAPACITY
+    return max(1.0, facts.places)  # a full one still has the pairs that were approved
+
+
 def _make_lists(
     recommender: Recommender, shortlists: list[list[Shortlist]], kind: Kind, spread: float
 ) -> Iterator[RankedList]:
@@ -70,13 +79,12 @@ def _graph(shortlists: list[list[Shortlist]], counterparts: Pool) -> CandidateGr
     supply = np.concatenate([_candidates(startups), _owners(others)])
     scores = np.concatenate([found.scores for side in shortlists for found in side] or [np.empty(0)])
     _, first = np.unique(demand * max(1, len(others)) + supply, return_index=True)
-    places = np.where(np.isnan(counterparts.table.places), UNSTATED_CAPACITY, counterparts.table.places)
     return CandidateGraph(
         demand[first],
         supply[first],
         np.clip(scores[first], 0.0, 1.0),
         np.ones(len(startups)),
-        np.maximum(places, 1.0),  # a full one still has the pairs that were approved
+        np.array([capacity_of(facts) for facts in counterparts.table.facts]),
     )
 
 

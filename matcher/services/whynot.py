@@ -23,22 +23,20 @@ from matcher.models import (
 )
 from matcher.ranking.comparison import (
     Exclusion,
-    Spoken,
-    Voice,
     compare,
     decimals,
     exclusion_reasons,
     limits,
-    meet,
-    score_voices,
 )
 from matcher.ranking.config import ScoringConfig
 from matcher.ranking.explanation import Reason, explain
 from matcher.ranking.facts import Facts
+from matcher.ranking.fit import structured_fit
+from matcher.ranking.voices import Spoken, Voice, meet, score_voices
 from matcher.services.embedding import STORED, in_space
 from matcher.services.errors import NotFound
 from matcher.services.jobs import is_idle
-from matcher.services.roster import load_facts
+from matcher.services.roster import load_facts, portfolio_texts
 from matcher.wording import N_, Message
 
 _EQUAL = 1e-6
@@ -125,7 +123,13 @@ def explain_pair(session: Session, programme: Programme, subject: Profile, other
         band=score.band(config),
         parts=parts,
         most=most,
-        reasons=explain(pair.startup, pair.counterpart, meetings, config.worth_telling),
+        reasons=explain(
+            pair.startup,
+            pair.counterpart,
+            structured_fit(pair.startup, pair.counterpart),
+            meetings,
+            config.worth_telling,
+        ),
         rank=mine.rank if mine else None,
         listed=len(ranked.items),
         moved=_moved(session, ranked, subject, other, score.total),
@@ -169,7 +173,7 @@ def _voices(
     ).all()
     if any(entry.redacted and values is None for entry, values in rows):
         return None
-    told = _portfolio_texts(session, [entry for entry, _ in rows])
+    told = portfolio_texts(session, [entry for entry, _ in rows])
     said: dict[int, dict[Facet, list[tuple[str, bytes]]]] = {pair.startup.id: {}, pair.counterpart.id: {}}
     for entry, values in rows:
         if values is not None:
@@ -185,17 +189,6 @@ def _voices(
 def _spoken(entries: Sequence[tuple[str, bytes]]) -> Spoken:
     vectors = np.stack([np.frombuffer(values, dtype=STORED) for _, values in entries])
     return Spoken([text for text, _ in entries], vectors.astype(np.float32))
-
-
-def _portfolio_texts(session: Session, entries: Collection[Entry]) -> dict[int, str]:
-    """What is quoted where a portfolio names a start-up by its ref: its pitch, or else its name."""
-    named = {entry.refers_to_id for entry in entries if entry.refers_to_id is not None}
-    if not named:
-        return {}
-    startups = session.scalars(
-        select(Profile).options(selectinload(Profile.entries)).where(Profile.id.in_(named))
-    )
-    return {s.id: next(iter(s.texts(Facet.PITCH)), s.name) for s in startups}
 
 
 def _beside(

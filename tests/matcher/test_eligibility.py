@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from matcher.models import Kind
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule, exclusions
 from matcher.ranking.facts import Facts
+from matcher.ranking.fit import fit_many
 from matcher.ranking.table import FactTable
 from tests.matcher.rules import broken_rules
 from tests.matcher.strategies import facts, groups
@@ -100,3 +103,24 @@ def test_a_funding_partner_is_excluded_by(ours: dict, theirs: dict, rules: set[R
 
 def test_every_rule_has_words() -> None:
     assert set(RULE_MESSAGES) == set(Rule)
+
+
+@given(st.data())
+def test_a_table_with_changes_says_what_a_fresh_one_would(data: st.DataObject) -> None:
+    """Whatever changed in whatever order: rules and fit of those who are left are those of a new table."""
+    subject = data.draw(facts(Kind.STARTUP, 0))
+    current = {i: data.draw(facts(Kind.FUNDER, i)) for i in range(1, 5)}
+    table = FactTable(list(current.values()))
+    for _ in range(data.draw(st.integers(1, 3))):
+        changed = {i: data.draw(facts(Kind.FUNDER, i)) for i in data.draw(st.sets(st.integers(1, 7)))}
+        stale = data.draw(st.sets(st.integers(1, 7))) - changed.keys()
+        table = table.replaced(list(changed.values()), stale)
+        current = {i: one for i, one in {**current, **changed}.items() if i not in stale}
+    assert {i: table.facts[row] for i, row in table.row_of.items()} == current
+    assert sorted(table.ids[table.alive].tolist()) == sorted(current)
+    fresh = FactTable(list(current.values()))
+    rows = [table.row_of[facts.id] for facts in fresh.facts]
+    for rule, excluded in exclusions(subject, table, Kind.FUNDER).items():
+        assert excluded[rows].tolist() == exclusions(subject, fresh, Kind.FUNDER)[rule].tolist()
+    for name, values in fit_many(subject, table, Kind.FUNDER).items():
+        np.testing.assert_array_equal(values[rows], fit_many(subject, fresh, Kind.FUNDER)[name])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from matcher.models import Facet, Kind
 from matcher.ranking.explanation import EntryMeeting, Tone, explain
 from matcher.ranking.facts import Facts
+from matcher.ranking.fit import structured_fit
 from matcher.ranking.score import MEETINGS
 from matcher.wording import Message, Term
 from tests.matcher.strategies import facts
@@ -32,7 +33,8 @@ FULL_FUNDER = replace(
 
 def told(startup: Facts, other: Facts, *meetings: EntryMeeting, tone: Tone | None = None) -> list[str]:
     """The sentences, all or those of one tone."""
-    return [str(r.message) for r in explain(startup, other, meetings, 0.3) if tone in (None, r.tone)]
+    reasons = explain(startup, other, structured_fit(startup, other), meetings, 0.3)
+    return [str(r.message) for r in reasons if tone in (None, r.tone)]
 
 
 def met(likeness: float, ours: str = "a need", theirs: str = "an expertise") -> EntryMeeting:
@@ -146,7 +148,9 @@ def test_what_does_not_fit_is_said(change: dict, said: str) -> None:
 
 
 def test_terms_are_named_in_the_readers_language() -> None:
-    (found,) = [r for r in explain(FULL_STARTUP, FULL_MENTOR, [], 0.3) if "languages" in str(r.message)]
+    fit = structured_fit(FULL_STARTUP, FULL_MENTOR)
+    reasons = explain(FULL_STARTUP, FULL_MENTOR, fit, [], 0.3)
+    (found,) = [r for r in reasons if "languages" in str(r.message)]
     assert found.message.render(label=lambda term: f"<{term.vocabulary}:{term.code}>") == (
         "Shared languages: <language:en>"
     )
@@ -154,7 +158,7 @@ def test_terms_are_named_in_the_readers_language() -> None:
 
 @given(facts(Kind.STARTUP, 1), st.sampled_from((Kind.MENTOR, Kind.FUNDER)).flatmap(lambda k: facts(k, 2)))
 def test_nothing_is_said_to_fit_and_not_to_be_stated(startup: Facts, other: Facts) -> None:
-    reasons = explain(startup, other, [], 0.3)
+    reasons = explain(startup, other, structured_fit(startup, other), [], 0.3)
     fits = {str(r.message) for r in reasons if r.tone is Tone.FITS}
     unstated = {str(r.message) for r in reasons if r.tone is Tone.UNSTATED}
     for subject, name in (("languages", "Working languages"), ("sectors", "Sectors"), ("markets", "Markets")):

@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.models import Facet, Kind
-from matcher.ranking.comparison import PART_LABELS, Spoken, Voice, limits, meet, score_voices
+from matcher.ranking.comparison import PART_LABELS, limits
 from matcher.ranking.config import ScoringConfig
 from matcher.ranking.facts import Facts
 from matcher.ranking.fit import WEIGHTS, structured_fit
 from matcher.ranking.score import MEETINGS
+from matcher.ranking.voices import Spoken, Voice, meet, score_voices
 from tests.matcher.strategies import facts
 
 CONFIG = ScoringConfig()

@@ -1,0 +1,66 @@
+"""One pair entry by entry: what each side says, which entries meet, and the score that follows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcher.models.kinds import Facet, Kind
+from matcher.ranking.config import ScoringConfig
+from matcher.ranking.explanation import EntryMeeting
+from matcher.ranking.facts import Facts
+from matcher.ranking.interaction import Float32, late_interaction, pad_groups, ramp
+from matcher.ranking.score import INSTEAD, MEETINGS, Score, score_pair
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a profile says in one facet: its texts and their vectors, one row each."""
+
+    texts: Sequence[str]
+    vectors: Float32
+
+
+Voice = Mapping[Facet, Spoken]
+"""What a profile says in all; a facet that it leaves out is not in it."""
+
+
+def score_voices(
+    startup: Facts, counterpart: Facts, ours: Voice, theirs: Voice, config: ScoringConfig
+) -> Score:
+    """The score of one pair, from what both say: the same functions as in every list."""
+    likeness = {}
+    for meeting in MEETINGS[counterpart.kind]:
+        mine, other = _of(ours, meeting.ours), _of(theirs, meeting.theirs)
+        bounds = meeting.config(config)
+        if mine is None or other is None:
+            likeness[meeting.part] = np.nan
+            continue
+        cosines = mine.vectors @ other.vectors.T
+        groups = pad_groups([len(other.texts)])
+        near = late_interaction(cosines, groups, config.best_pairs, config.best_share, config.breadth)
+        likeness[meeting.part] = float(ramp(near, bounds.floor, bounds.ceiling)[0])
+    return score_pair(startup, counterpart, likeness, config)
+
+
+def meet(ours: Voice, theirs: Voice, kind: Kind, config: ScoringConfig) -> list[EntryMeeting]:
+    """For each of a start-up's entries, the counterpart's entry that it meets best."""
+    best: dict[tuple[Facet, int], EntryMeeting] = {}
+    for meeting in MEETINGS[kind]:
+        mine, other = _of(ours, meeting.ours), _of(theirs, meeting.theirs)
+        if mine is None or other is None:
+            continue
+        bounds = meeting.config(config)
+        facet = meeting.ours if meeting.ours in ours else INSTEAD[meeting.ours]
+        near = ramp(mine.vectors @ other.vectors.T, bounds.floor, bounds.ceiling)
+        for row, text in enumerate(mine.texts):
+            column = int(near[row].argmax())
+            likeness = float(near[row, column])
+            met = EntryMeeting(facet, meeting.theirs, text, other.texts[column], likeness, bounds.weight)
+            if (facet, row) not in best or met.importance > best[facet, row].importance:
+                best[facet, row] = met
+    return list(best.values())
+
+
+def _of(voice: Voice, facet: Facet) -> Spoken | None:
+    return voice.get(facet) or voice.get(INSTEAD.get(facet, facet))
