@@ -3,8 +3,7 @@
 `python -m benchmarks.increments [--profiles 100000] [--changes 12]` makes such a programme in a database of
 its own, starts the whole stack on it (`tandem up`), saves changed mentors one by one as the form does, and
 polls the database as a page would: until the text is embedded, and until the mentor's changed text stands on
-start-ups' lists. The worker loads the
-programme as it starts; that is told apart.
+start-ups' lists. The worker loads the programme as it starts; that is told apart.
 
 Vectors and facts are those of `benchmarks.scale`, the changed texts are real ones. Ranking everybody once
 would take hours, so the lists that are there before come from a sample: each profile's best of 10 000
@@ -203,7 +202,7 @@ def nearest(ours: np.ndarray, theirs: np.ndarray, length: int) -> tuple[np.ndarr
     """Rows and scores of the best of a sample for each, (n, length), and the floors, (n,)."""
     config, need = ScoringConfig(), ScoringConfig().need_expertise
     sample = np.sort(np.random.default_rng(1).choice(len(theirs), min(SAMPLE, len(theirs)), replace=False))
-    floor_rank = max(1, round(SHORTLISTED * len(sample) / len(theirs)))
+    floor_rank = min(length, max(1, round(SHORTLISTED * len(sample) / len(theirs))))
     components = np.random.default_rng(2).normal(size=(ours.shape[2], SKETCH)).astype(np.float32)
     short = theirs[sample].astype(np.float32) @ components
     flat = np.ascontiguousarray(short.reshape(-1, SKETCH).T)
@@ -231,7 +230,7 @@ def start(folder: Path, log: Path) -> subprocess.Popen[bytes]:
     tandem = Path(sys.executable).with_name("tandem")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(tandem), "up", "--data", str(folder), "--port", "0"],
+            [str(tandem), "up", "--data", str(folder)],
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             env={**os.environ, "LANGUAGE": "en"},
         )  # fmt: skip
@@ -282,20 +281,19 @@ def measure(engine: Engine, changes: int) -> None:
     random = np.random.default_rng(5)
     with reading(engine) as session:
         mentors = session.scalars(select(Mentor.id)).all()
-    print("  change    saved  embedded  on lists (s)  lists", flush=True)
+    print(" change    saved  embedded  on lists (s)  lists", flush=True)
     seen = []
-    for number in range(changes + 1):
+    for number in range(1, changes + 1):
         chosen = int(random.choice(mentors))
         words = [f"{texts[i]} ({number})" for i in random.choice(len(texts), 3, replace=False)]
         began = time.perf_counter()
         before = save(engine, chosen, words)
         saved = time.perf_counter() - began
         embedded, visible, lists = await_lists(engine, chosen, before, began)
-        print(f"{number or 'first':>8}{saved:>9.2f}{embedded:>10.2f}{visible:>14.2f}{lists:>7}")
+        print(f"{number:>8}{saved:>9.2f}{embedded:>10.2f}{visible:>14.2f}{lists:>7}")
         seen.append(visible)
         settle(engine)
-    warm = seen[1:]
-    print(f"warm: median {np.median(warm):.2f} s, slowest {max(warm):.2f} s of {len(warm)}")
+    print(f"median {np.median(seen):.2f} s, slowest {max(seen):.2f} s of {len(seen)}")
 
 
 def settle(engine: Engine) -> None:
@@ -321,11 +319,14 @@ def main() -> None:
         began = time.perf_counter()
         upgrade(engine)
         build(engine, options.profiles)
-        print(
-            f"{options.profiles} mentors and as many start-ups: made in {time.perf_counter() - began:.0f} s"
-        )
+        seconds = time.perf_counter() - began
+        print(f"{options.profiles} mentors and as many start-ups: made in {seconds:.0f} s", flush=True)
+    began = time.perf_counter()
     process = start(folder, folder / "up.out")
     try:
+        settle(engine)
+        seconds = time.perf_counter() - began
+        print(f"stack started and programme loaded by the worker: {seconds:.0f} s", flush=True)
         measure(engine, options.changes)
     finally:
         process.send_signal(signal.SIGINT)

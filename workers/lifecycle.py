@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from celery.signals import celeryd_after_setup, setup_logging, worker_process_init
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from config.logging import configure_logging
 from config.settings import get_settings
@@ -23,6 +24,12 @@ def log_our_way(**_: Any) -> None:
 def calm_faiss(**_: Any) -> None:
     """A child forked after its parent searched hangs in FAISS unless this is its first act."""
     use_one_thread()
+
+
+@celeryd_after_setup.connect
+def calm_blas(**_: Any) -> None:
+    """Products are small: threads of the library would only wait for each other. Ours split what is large."""
+    threadpool_limits(1, user_api="blas")
 
 
 @celeryd_after_setup.connect

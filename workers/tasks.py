@@ -10,7 +10,7 @@ from config.settings import get_settings
 from matcher.db import reading, unit_of_work
 from matcher.models import Upload
 from matcher.services import pipeline, searching, uploads
-from matcher.services.live import LiveRecommender
+from matcher.services.live import LiveIndex, LiveRecommender
 from workers.app import app
 from workers.running import Run, run_job
 
@@ -63,6 +63,12 @@ def _embed(run: Run) -> Mapping[str, Any]:
 
 
 @lru_cache(maxsize=1)
+def get_index() -> LiveIndex:
+    """What this worker process keeps of the programme that was last searched."""
+    return LiveIndex(get_settings().snapshots)
+
+
+@lru_cache(maxsize=1)
 def get_recommender() -> LiveRecommender:
     """What this worker process keeps of the large programme that it worked for last."""
     settings = get_settings()
@@ -83,9 +89,8 @@ def _recommend(run: Run) -> Mapping[str, Any]:
 def _search(run: Run) -> Mapping[str, Any]:
     from matcher.embedding import load_encoder  # torch takes seconds; other queues never need it
 
-    settings = get_settings()
-    encoder = load_encoder(settings.model)
+    encoder = load_encoder(get_settings().model)
     with threadpool_limits(1):  # threads wait for each other on a busy machine, and one text needs none
         vector = encoder.encode([searching.query_text(run.job.payload)])[0]
     with reading(run.engine) as session:
-        return searching.answer(session, run.job, vector, snapshots=settings.snapshots, space=encoder.space)
+        return searching.answer(session, run.job, vector, live=get_index(), space=encoder.space)

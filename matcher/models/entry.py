@@ -51,7 +51,10 @@ class Vector(Base):
     """
 
     __tablename__ = "vector"
-    __table_args__ = (UniqueConstraint("programme_id", "content_hash", "model", "revision"),)
+    __table_args__ = (
+        UniqueConstraint("programme_id", "content_hash", "model", "revision"),
+        Index(None, "programme_id", "model", "id"),  # finds the newest
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"))

@@ -84,6 +84,8 @@ def increments(
     wanted = (space.model, space.revision, programme.spread, length)
     if ranking is None or (ranking.model, ranking.revision, ranking.spread, ranking.length) != wanted:
         return None
+    if ranking.watermark == programme.watermark:
+        return set()
     size = session.scalar(select(func.count()).where(Profile.programme_id == programme.id)) or 0
     changed = changed_profiles(session, programme, ranking.watermark)
     if size <= config.whole_up_to or len(changed) + ranking.worked_in > config.most_changed * size:

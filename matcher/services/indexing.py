@@ -1,6 +1,5 @@
 """The index of a programme: the newest sound snapshot with later changes laid over it."""
 
-from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -28,30 +27,19 @@ def open_index(session: Session, programme: Programme, folder: Path, space: Vect
         publish(home, index, model=space.model, revision=space.revision, watermark=programme.watermark)
         return index
     index, manifest = found
-    stale = changed_profiles(session, programme, manifest.watermark)
-    if not stale:
-        return index
-    index = index.replace(stale, *_read(session, programme, manifest.watermark, space))
-    if len(stale) > max(_CHANGES_KEPT, len(index) // 30):
+    index = follow_index(session, programme, index, manifest.watermark, space)
+    if len(index.gone) > max(_CHANGES_KEPT, len(index) // 30):
         index = index.compact()
         publish(home, index, model=space.model, revision=space.revision, watermark=programme.watermark)
     return index
 
 
 def follow_index(
-    session: Session,
-    programme: Programme,
-    index: EntryIndex,
-    stale: Collection[int],
-    *,
-    since: int,
-    space: VectorSpace,
+    session: Session, programme: Programme, index: EntryIndex, since: int, space: VectorSpace
 ) -> EntryIndex:
-    """An index that was opened at the watermark `since`, as of this transaction.
-
-    `stale` has the ids of the profiles that changed since, and of those that are gone.
-    """
-    return index.replace(stale, *_read(session, programme, since, space))
+    """An index that was opened at the watermark `since`, as of this transaction."""
+    stale = changed_profiles(session, programme, since)
+    return index.replace(stale, *_read(session, programme, since, space)) if stale else index
 
 
 def changed_profiles(session: Session, programme: Programme, since: int) -> set[int]:

@@ -60,20 +60,28 @@ class Pool:
 
     def likeness(self, queries: Float32, facet: Facet, rows: Int64, config: ScoringConfig) -> Float32:
         """Late interaction of `queries` with a facet of `rows`, exactly, (len(rows),); NaN without any."""
+        if not len(queries):
+            return np.full(len(rows), np.nan, dtype=np.float32)
         groups = self.groups(facet)[rows]
         used = groups[groups != _ABSENT]
         return _interact(queries @ self._exact(facet, used).T, _renumber(groups), config)
 
     def rough_likeness(self, queries: Float32, facet: Facet, rows: Int64, config: ScoringConfig) -> Float32:
         """The same by sketches: off by what the left-out components hold."""
-        cosines = self.index.rough_cosines(queries, facet)
-        if cosines is None:
+        if not self.is_sketched:
             return self.likeness(queries, facet, rows, config)
-        groups = self.block(facet).groups
-        near = _interact(cosines, groups if len(rows) == len(groups) else groups[rows], config)
+        near = self._rough(queries, facet, rows, config)
         if facet in INSTEAD and (silent := np.flatnonzero(np.isnan(near))).size:
-            near[silent] = self.likeness(queries, facet, rows[silent], config)
+            near[silent] = self._rough(queries, INSTEAD[facet], rows[silent], config)
         return near
+
+    def _rough(self, queries: Float32, facet: Facet, rows: Int64, config: ScoringConfig) -> Float32:
+        """The rough likeness by this very facet; NaN for who leaves it out."""
+        if not len(queries):
+            return np.full(len(rows), np.nan, dtype=np.float32)
+        groups = self.block(facet).groups
+        cosines = self.index.rough_cosines(queries, facet)
+        return _interact(cosines, groups if len(rows) == len(groups) else groups[rows], config)
 
     @property
     def is_sketched(self) -> bool:

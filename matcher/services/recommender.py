@@ -93,6 +93,13 @@ class Recommender:
         }
         return later
 
+    def warm_up(self) -> None:
+        """Make the columns that the first subject would otherwise wait for."""
+        for kind in COUNTERPARTS:
+            for pool in (self.pools[Kind.STARTUP], self.pools[kind]):
+                if len(pool.table):
+                    self.recommend(pool.table.facts[0], kind)
+
     def recommend(self, subject: Facts, kind: Kind) -> RankedList:
         """The subject's list of one kind, by score alone. `kind` is that of the counterparts."""
         found = self.shortlist(subject, kind, self.length)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +12,11 @@ from matcher.models import Job, Programme, VectorSpace
 from matcher.profiles.redaction import redact
 from matcher.profiles.text import clean
 from matcher.services.filtering import Filters, select_ids
-from matcher.services.indexing import open_index
 from matcher.services.search_jobs import LEAST, LONGEST_QUERY, MOST_FOUND
 
 if TYPE_CHECKING:
     from matcher.index import EntryIndex
+    from matcher.services.live import LiveIndex
 
 _DECIMALS = 4
 """Finer differences are the arithmetic's, not the texts': equal texts must tie wherever they stand."""
@@ -44,12 +43,12 @@ def answer(
     job: Job,
     vector: npt.NDArray[np.float32],
     *,
-    snapshots: Path,
+    live: "LiveIndex",
     space: VectorSpace,
 ) -> dict[str, Any]:
     """The result of a search whose query has this vector: whom it found, best first."""
     programme = session.get_one(Programme, job.programme_id)
-    index = open_index(session, programme, snapshots, space)
+    index = live.now(session, programme, space)
     filters = Filters.from_json(job.payload["filters"])
     found = search_entries(session, programme, index, vector, filters, MOST_FOUND)
     return {"found": [asdict(hit) for hit in found if hit.score >= LEAST]}

@@ -34,7 +34,7 @@ def silent(_done: int, _total: int) -> None:
 
 
 def read_lists(engine: Engine, programme: Programme) -> Lists:
-    """Every list by its subject's ref and its candidates' kind: ref, rank, score, band and reasons of each."""
+    """Every list by its subject's ref and its candidates' kind: ref, rank, score and what is told of each."""
     with reading(engine) as session:
         refs = {i: ref for ref, i in ids(session, programme).items()}
         rows = session.execute(
@@ -271,7 +271,7 @@ def test_a_list_that_lost_somebody_is_filled_again(engine: Engine, market: Progr
 
 
 def test_the_newcomers_price_is_that_of_the_equilibrium() -> None:
-    """Whoever joins at the others' equilibrium prices gets the price that the whole market would give them."""
+    """Whoever joins at the others' equilibrium prices gets the price that the whole market gives them."""
     rng = np.random.default_rng(3)
     demand, supply = (axis.ravel() for axis in np.indices((30, 8)))
     graph = CandidateGraph(demand, supply, rng.random(240), np.ones(30), np.full(8, 2.0))

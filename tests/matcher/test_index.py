@@ -135,7 +135,8 @@ def test_rough_cosines_are_nearly_those_of_the_vectors(stale: set[int]) -> None:
 
 
 def test_a_small_index_is_compared_exactly_or_not_at_all() -> None:
-    assert make_index().rough_cosines(unit(1, 1), Facet.NEED) is None
+    with pytest.raises(ValueError, match="no sketch"):
+        make_index().rough_cosines(unit(1, 1), Facet.NEED)
 
 
 def test_replacing_leaves_the_old_index_as_it_was() -> None:

@@ -12,6 +12,7 @@ from matcher.db import reading, unit_of_work
 from matcher.index import EntryIndex
 from matcher.models import Kind, Programme, VectorSpace
 from matcher.services.indexing import current_space, open_index
+from matcher.services.live import LiveIndex
 from matcher.services.profiles import remove_profile
 from tests.matcher.factories import SPACE, add, draft, embed_all, make_programme
 
@@ -154,3 +155,30 @@ def test_the_space_is_that_of_the_newest_vector(
     embed_all(engine, programme, newer)
     with reading(engine) as session:
         assert current_space(session, programme, SPACE.model) == newer
+
+
+def test_a_live_index_follows_its_programme_and_no_other(
+    engine: Engine, programme: Programme, tmp_path: Path
+) -> None:
+    with unit_of_work(engine) as session:
+        other = make_programme(session)
+        add(session, programme, draft(Kind.MENTOR, "M1", expertise=("masts",)))
+        add(session, other, draft(Kind.MENTOR, "M1", expertise=("soil", "seeds")))
+    embed_all(engine, programme)
+    embed_all(engine, other)
+    live = LiveIndex(tmp_path)
+
+    def now(which: Programme) -> EntryIndex:
+        with reading(engine) as session:
+            return live.now(session, session.get_one(Programme, which.id), SPACE)
+
+    first = now(programme)
+    assert len(first.rows) == 1
+    assert now(programme) is first
+    with unit_of_work(engine) as session:
+        add(session, programme, draft(Kind.MENTOR, "M1", expertise=("freezers", "tariffs")))
+    embed_all(engine, programme)
+    assert (now(programme).rows["profile_id"] >= 0).sum() == 2
+    assert now(programme).base is first.base
+    assert len(now(other).rows) == 2
+    assert now(other).base is not first.base

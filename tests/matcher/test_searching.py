@@ -17,6 +17,7 @@ from matcher.services import jobs, pipeline, search_jobs
 from matcher.services.errors import Conflict, NotFound
 from matcher.services.filtering import Filters, select_ids
 from matcher.services.indexing import open_index
+from matcher.services.live import LiveIndex
 from matcher.services.profiles import find_filtered, remove_profile
 from matcher.services.searching import answer, query_text, search_entries
 from tests.matcher.factories import SPACE, add, any_vectors, draft, embed_all, ids, make_programme
@@ -75,7 +76,7 @@ def test_a_question_finds_the_mentor_of_its_subject_first_in_any_language(
             job = search_jobs.ask(session, programme, question, Filters(Kind.MENTOR), {})
         vector = encoder.encode([query_text(job.payload)])[0]
         with reading(engine) as session:
-            result = answer(session, job, vector, snapshots=tmp_path, space=encoder.space)
+            result = answer(session, job, vector, live=LiveIndex(tmp_path), space=encoder.space)
             assert refs(session, [result["found"][0]["profile"]]) == [best], question
 
 
@@ -88,7 +89,7 @@ def test_the_entry_that_met_best_is_told(
     with unit_of_work(engine) as session:
         job = search_jobs.ask(session, programme, "recruter des développeurs", Filters(), {})
         vector = encoder.encode([query_text(job.payload)])[0]
-        result = answer(session, job, vector, snapshots=tmp_path, space=encoder.space)
+        result = answer(session, job, vector, live=LiveIndex(tmp_path), space=encoder.space)
         jobs.claim(session, job.id, "w:1")
         jobs.finish(session, job.id, "w:1", result)
         session.refresh(job)

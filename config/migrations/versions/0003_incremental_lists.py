@@ -42,10 +42,12 @@ def upgrade() -> None:
         sqlite_where=sa.text("stale"),
         postgresql_where=sa.text("stale"),
     )
+    op.create_index(op.f("ix_vector_programme_id_model_id"), "vector", ["programme_id", "model", "id"])
 
 
 def downgrade() -> None:
     """Forget it."""
+    op.drop_index(op.f("ix_vector_programme_id_model_id"), "vector")
     op.drop_index("ix_recommendation_list_stale", "recommendation_list")
     with op.batch_alter_table("recommendation_list") as table:
         table.drop_column("stale")
