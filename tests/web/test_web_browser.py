@@ -12,11 +12,16 @@ from werkzeug.serving import make_server
 
 from config.settings import Settings
 from matcher.db import make_engine, unit_of_work
-from matcher.models import Base, Job, JobKind, Programme, Upload
+from matcher.models import Base, Job, JobKind, JobState, Programme, Upload, utcnow
 from matcher.profiles.rows import RowProblem
+from matcher.services import jobs
 from matcher.services.approvals import decide
+from matcher.services.filtering import Filters
+from matcher.services.search_jobs import ask
 from matcher.wording import Message
 from tests import chromium
+from tests.matcher.factories import embed_all
+from tests.web.test_web_whynot import SPACE
 from tests.web.world import HOSTILE, World, build
 from web import create_app
 
@@ -40,6 +45,13 @@ PAGES = (
     "/p/{w.slug}/startups/{w.hostile}",
     "/p/{w.slug}/mentors/{w.mentor}",
     "/p/{w.slug}/funders/{w.funder}",
+    "/p/{w.slug}/startups/{w.startup}/why/mentors",
+    "/p/{w.slug}/startups/{w.startup}/why/mentors/{w.mentor}",
+    "/p/{w.slug}/startups/{w.hostile}/why/funders/{w.funder}",
+    "/p/{w.slug}/mentors/{w.mentor}/why/startups/{w.hostile}",
+    "/p/{w.slug}/search",
+    "/p/{w.slug}/search/1",
+    "/p/{w.slug}/search/2",
     "/p/{w.slug}/startups/{w.hostile}/edit",
     "/p/{w.slug}/mentors/new",
     "/p/{w.slug}/funders/new",
@@ -78,7 +90,8 @@ def served(settings_of: Settings, engine_of: Engine) -> Iterator[tuple[str, Worl
     """A server on a free port, and the world behind it."""
     app = create_app(settings_of, testing=True)
     world = build(engine_of)
-    _approve(engine_of, world)
+    _add_searches(engine_of, world)
+    _embed_and_approve(engine_of, world)
     _add_imports(engine_of)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
@@ -107,23 +120,37 @@ def _add_imports(engine: Engine) -> None:
             session.add(Upload(id=name, programme_id=1, kind="startup", filename="x.csv", job_id=job.id))
 
 
-def _approve(engine: Engine, world: World) -> None:
-    """A pair that no list has, and no work left over from it."""
+def _add_searches(engine: Engine, world: World) -> None:
+    """One that the worker answered, and one that it did not answer in time; the first jobs that there are."""
+    found = [{"profile": n, "entry": 0, "score": 0.4} for n in (world.mentor, world.hostile, world.lonely)]
+    with unit_of_work(engine) as session:
+        programme = session.scalars(select(Programme).where(Programme.slug == world.slug)).one()
+        for query in ("networks", HOSTILE):
+            ask(session, programme, query, Filters(), {"sectors": query})
+        answered, late = session.scalars(select(Job).order_by(Job.id))
+        answered.state, answered.result = JobState.DONE.value, {"found": found}
+        late.created_at = utcnow() - jobs.SEARCH_EXPIRES
+
+
+def _embed_and_approve(engine: Engine, world: World) -> None:
+    """All texts compared, a pair that no list has, and no work left over from it."""
     with unit_of_work(engine) as session:
         programme = session.scalars(select(Programme).where(Programme.slug == world.slug)).one()
         decide(session, programme, world.lonely, world.funder, "approved", actor="test")
-        session.execute(update(Job).values(state="done"))
+    embed_all(engine, programme, SPACE)
+    _finish_all(engine)
+
+
+def _finish_all(engine: Engine) -> None:
+    with unit_of_work(engine) as session:
+        session.execute(update(Job).where(Job.kind != JobKind.SEARCH).values(state="done"))
 
 
 @pytest.fixture
 def finish(served: tuple[str, World], engine_of: Engine) -> Callable[[], None]:
     """Does what workers would: leaves no job waiting."""
 
-    def all_done() -> None:
-        with unit_of_work(engine_of) as session:
-            session.execute(update(Job).values(state="done"))
-
-    return all_done
+    return lambda: _finish_all(engine_of)
 
 
 @pytest.fixture(scope="module")

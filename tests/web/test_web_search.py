@@ -8,7 +8,7 @@ from time import sleep
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, event, select
 from werkzeug.test import TestResponse
 
 from matcher.db import unit_of_work
@@ -185,12 +185,14 @@ def test_an_empty_answer_says_what_to_do(
 
 
 def test_an_expired_search_is_not_waited_for_and_can_be_sent_anew(
-    client: FlaskClient, ask: Callable[..., str], engine: Engine, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, ask: Callable[..., str], engine: Engine
 ) -> None:
     address = ask(q="networks", kind="", sectors="health")
     expire(engine)
-    monkeypatch.setattr("web.views.search.sleep", lambda _: pytest.fail("it waited"))
+    transactions: list[Connection] = []
+    event.listen(engine, "begin", transactions.append)
     page = client.get(address)
+    assert len(transactions) == 2, "one look at the search, one to make the page"
     assert ALONE in page.text
     assert '<button type="submit" class="quiet" form="by-meaning">Try again</button>' in page.text
     assert 'name="sectors" type="text" value="health"' in page.text
@@ -199,18 +201,24 @@ def test_an_expired_search_is_not_waited_for_and_can_be_sent_anew(
 
 
 def test_no_transaction_is_held_while_the_page_waits(
-    client: FlaskClient, ask: Callable[..., str], engine: Engine, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, ask: Callable[..., str], engine: Engine, world: World
 ) -> None:
-    address = ask(q="networks", kind="")
-    held = []
+    address = ask(q=QUERY, kind="")
+    begun = threading.Event()
+    event.listen(engine, "begin", lambda _: begun.set())
 
-    def look(_: float) -> None:
-        held.append(engine.pool.checkedout())  # type: ignore[attr-defined]
-        expire(engine)
+    def work() -> None:
+        begun.wait(timeout=30)
+        while engine.pool.checkedout():  # type: ignore[attr-defined]
+            sleep(0.01)
+        finish(engine, world.mentor)
 
-    monkeypatch.setattr("web.views.search.sleep", look)
-    client.get(address)
-    assert held == [0]
+    worker = threading.Thread(target=work)
+    worker.start()
+    page = client.get(address)
+    worker.join()
+    assert ALONE not in page.text, "who answers once the database is left alone came too late"
+    assert names(page) == ["Amara Diop"]
 
 
 def test_a_search_of_another_programme_is_not_there(
