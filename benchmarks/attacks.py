@@ -5,13 +5,11 @@ the change through what the product does with it (clean, redact, normalise, embe
 ranks everyone eligible again, with the same `Recommender`. The size limit of an import (20 000 characters a
 cell) and its splitting at semicolons are not counted on.
 
-Defended, a median gain of two places at most: repetition, near-duplicates, generic entries, lists of
-keywords, an entry for everything, capitals, prompt injection, zero-width, tag and bidi characters,
-look-alike letters. Not defended (`UNDEFENDED`, marked with a star):
-
-- Whoever copies a start-up's needs or pitch, openly or disguised, or the entries of the mentor on top, claims
-  to offer just that, and to an encoder the claim is as good as a specialist's own. Only a comparison of the
-  words themselves could tell; the reasons quote both texts, so a coordinator can see the copy.
+Defended, a median gain of two places at most in the list aimed at: repetition, near-duplicates, generic
+entries, lists of keywords, an entry for everything, capitals, prompt injection, zero-width, tag and bidi
+characters, look-alike letters, and every way of copying the start-up's needs or pitch (`ranking/echo.py`).
+Not defended (`UNDEFENDED`, marked with a star): whoever copies the entries of the mentor on top claims to
+offer just what that one does, and nothing says which of the two copied.
 """
 
 import argparse
@@ -33,6 +31,7 @@ from matcher.profiles.text import clean
 from matcher.ranking.facts import Facts
 from matcher.services.embedding import STORED
 from matcher.services.recommender import Recommender
+from matcher.services.roster import Roster
 from matcher.services.sample import read_sample
 
 Texts = tuple[str, ...]
@@ -142,21 +141,11 @@ ATTACKS: Mapping[str, Attack] = {
     "the best mentor's entries copied": lambda own, aim: _add(own, Facet.EXPERTISE, *aim.best),
 }
 
-UNDEFENDED = frozenset(
-    {
-        "needs' words appended",
-        "needs copied as entries",
-        "needs copied, in every facet",
-        "needs copied after “I help to”",
-        "needs copied, zero-width between",
-        "needs copied in homoglyphs",
-        "pitch as an entry",
-        "pitch among the interests",
-        "needs and pitch, 30 000 characters",
-        "the best mentor's entries copied",
-    }
-)
+UNDEFENDED = frozenset({"the best mentor's entries copied"})
 """Attacks that gain more than two places in the median; the module's docstring says why."""
+
+CLAIMED_ELSEWHERE = frozenset({"needs copied, in every facet", "pitch among the interests"})
+"""A copy of one start-up's words is an offer or an interest to the next one: there it moves the profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +251,8 @@ class Arena:
         rows = make_rows([(first + at, mentor.id, facet) for at, (facet, _) in enumerate(said)])
         vectors = np.stack([self._vectors[text] for _, text in said])
         index = before.index.replace([mentor.id], rows, vectors)
-        return Recommender(before.roster, index, before.config, before.length)
+        texts = {**before.roster.texts, **{first + at: text for at, (_, text) in enumerate(said)}}
+        return Recommender(Roster(before.roster.facts, texts), index, before.config, before.length)
 
     def _gain(self, startup: Facts, mentor: Facts, after: Recommender) -> int:
         return self.order(startup).index(mentor.id) - self.order(startup, after).index(mentor.id)

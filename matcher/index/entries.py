@@ -85,14 +85,13 @@ class EntryIndex:
         if sketch is None:
             raise ValueError(f"an index of {len(self)} entries has no sketch")
         short = sketch.project(queries)
-        positions = self.facet(facet)
-        published = int(np.searchsorted(positions, len(self.base)))
-        if not published:
-            return np.asarray(short @ sketch.project(self.vectors(positions)).T)
-        cosines = _scan(short, sketch.values[positions[0] : positions[0] + published])
-        if published == len(positions):
-            return np.asarray(cosines)
-        changed = sketch.project(self.vectors(positions[published:]))
+        wanted = FACETS.index(facet)
+        first, last = self.base.bounds[wanted : wanted + 2]
+        cosines = _scan(short, sketch.values[first:last])
+        begin, end = self.changes.bounds[wanted : wanted + 2]
+        if begin == end:
+            return cosines
+        changed = sketch.project(self.changes.vectors(slice(begin, end)))
         return np.concatenate([cosines, short @ changed.T], axis=1)
 
     def positions(self, profile_ids: Collection[int], facet: Facet) -> Int64:
@@ -150,14 +149,17 @@ def build_index(rows: npt.NDArray[np.void], vectors: Float16 | Float32) -> Entry
 
 
 def _scan(queries: Float32, values: Float32) -> Float32:
-    """`queries @ values.T`, by two threads that each read half: memory, not arithmetic, is the limit."""
-    if len(values) < _WORTH_THREADS:
-        return np.asarray(queries @ values.T)
-    half = len(values) // 2
+    """`queries @ values.T`, entry by entry in memory, as late interaction reads it.
+
+    Two threads read half of the values each: memory, not arithmetic, is the limit.
+    """
+    cosines = np.empty((len(values), len(queries)), dtype=np.float32)
+    half = len(values) // 2 if len(values) > _WORTH_THREADS else 0
     with ThreadPoolExecutor(1) as pool:
-        later = pool.submit(lambda: queries @ values[half:].T)
-        first = queries @ values[:half].T
-        return np.concatenate([first, later.result()], axis=1)
+        earlier = pool.submit(np.matmul, values[:half], queries.T, out=cosines[:half])
+        np.matmul(values[half:], queries.T, out=cosines[half:])
+        earlier.result()
+    return cosines.T
 
 
 def _search(

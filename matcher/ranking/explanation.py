@@ -1,6 +1,6 @@
 """Why a pair was recommended: the entries that met, what else fits, what does not, what isn't stated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -93,6 +93,7 @@ def explain(
     counterpart: Facts,
     fit: Mapping[str, float],
     meetings: Sequence[EntryMeeting],
+    copied: Collection[str],
     worth_telling: float,
 ) -> list[Reason]:
     """The reasons for a pair, the strongest first.
@@ -100,14 +101,15 @@ def explain(
     `fit` is the pair's structured fit, NaN for what is not stated. `meetings` holds the best meeting of each
     of the start-up's entries. Those at or above `worth_telling` in likeness are quoted as fitting; where
     there are none, the nearest is quoted as what it is. A need that no entry of a mentor's meets is said not
-    to be met.
+    to be met. `copied` has the counterpart's texts that only repeat the start-up's.
     """
     told = sorted(meetings, key=lambda meeting: -meeting.importance)
     met = [meeting for meeting in told if meeting.likeness >= worth_telling]
     unmet = [m for m in told if m.likeness < worth_telling and m.ours == Facet.NEED]
     return [
         *(Reason(Tone.FITS, _met(meeting)) for meeting in met[:_QUOTES]),
-        *(Reason(Tone.LACKS, _nearest(meeting)) for meeting in told[:1] if not met),
+        *(Reason(Tone.LACKS, _nearest(meeting)) for meeting in told[:1] if not met and not copied),
+        *(Reason(Tone.LACKS, _copied(text)) for text in sorted(copied)[:_QUOTES]),
         *_shared(startup, counterpart, fit),
         *(Reason(Tone.LACKS, _not_met(meeting)) for meeting in _unmet_needs(counterpart, unmet)),
         *(
@@ -132,6 +134,11 @@ def _unmet_needs(counterpart: Facts, unmet: Sequence[EntryMeeting]) -> Sequence[
 def _nearest(meeting: EntryMeeting) -> Message:
     template = N_("The texts have little in common; the nearest are “%(ours)s” and “%(theirs)s”")
     return Message(template, {"ours": _quote(meeting.our_text), "theirs": _quote(meeting.their_text)})
+
+
+def _copied(text: str) -> Message:
+    template = N_("“%(theirs)s” repeats what the start-up says, so it was not counted")
+    return Message(template, {"theirs": _quote(text)})
 
 
 def _not_met(meeting: EntryMeeting) -> Message:

@@ -44,7 +44,7 @@ def late_interaction(
         float32 of shape (profiles,); NaN for a profile without entries, and for all without queries.
     """
     profiles = len(groups)
-    if len(cosines) == 0 or groups.size == 0:
+    if cosines.size == 0 or groups.size == 0:
         return np.full(profiles, np.nan, dtype=np.float32)
     pairs = _pairs(cosines, groups)
     if pairs.shape[1] > best_pairs:
@@ -71,8 +71,11 @@ def _pairs(cosines: Float32, groups: Int64) -> Float32:
     by_entry = np.ascontiguousarray(cosines.T)
     if groups.size == len(by_entry) and (groups.ravel() == np.arange(groups.size)).all():
         return by_entry.reshape(profiles, -1)  # as they lie: no copy
-    nothing = np.full((1, len(cosines)), -np.inf, dtype=np.float32)
-    return np.concatenate([by_entry, nothing])[groups].reshape(profiles, width * len(cosines))
+    pairs = by_entry[groups]
+    absent = groups == _ABSENT
+    if absent.any():
+        pairs[absent] = -np.inf
+    return pairs.reshape(profiles, width * len(cosines))
 
 
 def ramp(cosine: Float32, floor: float, ceiling: float) -> npt.NDArray[np.float64]:

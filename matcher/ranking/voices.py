@@ -1,12 +1,14 @@
 """One pair entry by entry: what each side says, which entries meet, and the score that follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from matcher.models.kinds import Facet, Kind
 from matcher.ranking.config import ScoringConfig
+from matcher.ranking.echo import Wording, echoes, wording
 from matcher.ranking.explanation import EntryMeeting
 from matcher.ranking.facts import Facts
 from matcher.ranking.interaction import Float32, late_interaction, pad_groups, ramp
@@ -21,14 +23,39 @@ class Spoken:
     vectors: Float32
 
 
+_UNLIKE = 0.0
+"""A cosine below those of any two texts of a programme."""
+_TEXTS_KEPT = 20_000
+
 Voice = Mapping[Facet, Spoken]
 """What a profile says in all; a facet that it leaves out is not in it."""
+
+
+def echoed(ours: Iterable[str], theirs: Iterable[str]) -> bool:
+    """Whether anything that a counterpart says repeats something that a start-up says."""
+    said = [_wording(text) for text in ours]
+    return any(echoes(mine, _wording(text)) for text in theirs for mine in said)
+
+
+def echoed_texts(ours: Voice, theirs: Voice) -> set[str]:
+    """What a counterpart says that repeats something that the start-up says, in whatever facet.
+
+    It tells nothing of the counterpart, so in this pair it counts as unlike everything.
+    """
+    said = [_wording(text) for spoken in ours.values() for text in spoken.texts]
+    return {
+        text
+        for spoken in theirs.values()
+        for text in spoken.texts
+        if any(echoes(mine, _wording(text)) for mine in said)
+    }
 
 
 def score_voices(
     startup: Facts, counterpart: Facts, ours: Voice, theirs: Voice, config: ScoringConfig
 ) -> Score:
     """The score of one pair, from what both say: the same functions as in every list."""
+    copied = echoed_texts(ours, theirs)
     likeness = {}
     for meeting in MEETINGS[counterpart.kind]:
         mine, other = _of(ours, meeting.ours), _of(theirs, meeting.theirs)
@@ -36,15 +63,18 @@ def score_voices(
         if mine is None or other is None:
             likeness[meeting.part] = np.nan
             continue
-        cosines = mine.vectors @ other.vectors.T
         groups = pad_groups([len(other.texts)])
-        near = late_interaction(cosines, groups, config.best_pairs, config.best_share, config.breadth)
+        near = late_interaction(
+            _cosines(mine, other, copied), groups, config.best_pairs, config.best_share, config.breadth
+        )
         likeness[meeting.part] = float(ramp(near, bounds.floor, bounds.ceiling)[0])
     return score_pair(startup, counterpart, likeness, config)
 
 
-def meet(ours: Voice, theirs: Voice, kind: Kind, config: ScoringConfig) -> list[EntryMeeting]:
-    """For each of a start-up's entries, the counterpart's entry that it meets best."""
+def meet(
+    ours: Voice, theirs: Voice, copied: Collection[str], kind: Kind, config: ScoringConfig
+) -> list[EntryMeeting]:
+    """For each of a start-up's entries, the counterpart's entry that it meets best; `copied` ones are not."""
     best: dict[tuple[Facet, int], EntryMeeting] = {}
     for meeting in MEETINGS[kind]:
         mine, other = _of(ours, meeting.ours), _of(theirs, meeting.theirs)
@@ -52,7 +82,7 @@ def meet(ours: Voice, theirs: Voice, kind: Kind, config: ScoringConfig) -> list[
             continue
         bounds = meeting.config(config)
         facet = meeting.ours if meeting.ours in ours else INSTEAD[meeting.ours]
-        near = ramp(mine.vectors @ other.vectors.T, bounds.floor, bounds.ceiling)
+        near = ramp(_cosines(mine, other, copied), bounds.floor, bounds.ceiling)
         for row, text in enumerate(mine.texts):
             column = int(near[row].argmax())
             likeness = float(near[row, column])
@@ -62,5 +92,17 @@ def meet(ours: Voice, theirs: Voice, kind: Kind, config: ScoringConfig) -> list[
     return list(best.values())
 
 
+def _cosines(ours: Spoken, theirs: Spoken, copied: Collection[str]) -> Float32:
+    cosines: Float32 = ours.vectors @ theirs.vectors.T
+    cosines[:, [text in copied for text in theirs.texts]] = _UNLIKE
+    return cosines
+
+
 def _of(voice: Voice, facet: Facet) -> Spoken | None:
     return voice.get(facet) or voice.get(INSTEAD.get(facet, facet))
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _wording(text: str) -> Wording:
+    """Making a text ready takes longer than comparing it."""
+    return wording(text)

@@ -16,7 +16,7 @@ from matcher.ranking.fit import fit_many
 from matcher.ranking.interaction import Int64, ramp
 from matcher.ranking.score import MEETINGS, Meeting, Score, ScoreTable, best_rows, score_many
 from matcher.ranking.table import FactTable
-from matcher.ranking.voices import Spoken, Voice, meet
+from matcher.ranking.voices import Spoken, Voice, echoed, echoed_texts, meet, score_voices
 from matcher.services.pools import Pool, make_pool
 from matcher.services.roster import Roster
 
@@ -122,12 +122,38 @@ class Recommender:
                 near = np.union1d(near, _highest(rough - floors[rows], _WIDE * self.config.rescored))
             rows = np.sort(rows[near])
         totals = self.score(subject, pool, rows, kind, _take(fit, rows)).totals
-        best = best_rows(totals, lambda row: pool.table.facts[rows[row]].ref, count)
-        floor = float(totals[best[-1]]) if count == len(best) else 0.0
-        if floors is not None:
-            reached = np.setdiff1d(np.flatnonzero(totals >= floors[rows]), best)
-            best = np.concatenate([best, reached[np.argsort(-totals[reached], kind="stable")]])
+        best = self._best(subject, kind, rows, totals, count, floors)
+        floor = float(totals[best[count - 1]]) if len(best) >= count else 0.0
         return Shortlist(subject, kind, rows[best], totals[best], eligible, counts, floor)
+
+    def _best(
+        self, subject: Facts, kind: Kind, rows: Int64, totals: Float64, count: int, floors: Float64 | None
+    ) -> Int64:
+        """Places in `rows` of the `count` best, then of those who reach their floor; corrects their `totals`.
+
+        Echoes only lower a score, so it is enough to look for them among those who would be chosen.
+        """
+        pool = self.candidates(subject, kind)
+        said, looked_at = self.texts(subject), np.zeros(len(rows), dtype=np.bool_)
+        while True:
+            best = best_rows(totals, lambda row: pool.table.facts[rows[row]].ref, count)
+            if floors is not None:
+                reached = np.setdiff1d(np.flatnonzero(totals >= floors[rows]), best)
+                best = np.concatenate([best, reached[np.argsort(-totals[reached], kind="stable")]])
+            new = best[~looked_at[best]]
+            if not len(new):
+                return best
+            looked_at[new] = True
+            for place in new.tolist():
+                facts = pool.table.facts[rows[place]]
+                if echoed(said, self.texts(facts)):
+                    totals[place] = self.score_by_voices(subject, facts).total
+
+    def score_by_voices(self, subject: Facts, other: Facts) -> Score:
+        """The score of one pair, without what one of them only repeats."""
+        startup, counterpart = (subject, other) if subject.kind is Kind.STARTUP else (other, subject)
+        ours, theirs = self.voice(startup), self.voice(counterpart)
+        return score_voices(startup, counterpart, ours, theirs, self.config)
 
     def make_list(self, found: Shortlist, rows: Int64, price: float = 0.0) -> RankedList:
         """The list of these rows of the pool, in their order, with scores and reasons."""
@@ -154,16 +180,25 @@ class Recommender:
         for place, facts in enumerate(table.facts):
             startup, other = (subject, facts) if subject.kind is Kind.STARTUP else (facts, subject)
             ours, theirs = (said, self.voice(facts)) if startup is subject else (self.voice(facts), said)
-            score = scores.score(place)
+            copied = echoed_texts(ours, theirs)
+            score = self.score_by_voices(subject, facts) if copied else scores.score(place)
             reasons = explain(
                 startup,
                 other,
                 {name: float(values[place]) for name, values in fit.items()},
-                meet(ours, theirs, kind, self.config),
+                meet(ours, theirs, copied, kind, self.config),
+                copied,
                 self.config.worth_telling,
             )
             items.append(RankedCandidate(facts, score, score.band(self.config), reasons))
         return items
+
+    def texts(self, facts: Facts) -> list[str]:
+        """Everything that a profile says."""
+        positions = np.concatenate(
+            [np.empty(0, np.int64), *self.pools[facts.kind].own_entries(facts).values()]
+        )
+        return [self.roster.texts[int(entry)] for entry in self.index.rows["entry_id"][positions]]
 
     def voice(self, facts: Facts) -> Voice:
         """What a profile says, facet by facet, with its vectors."""

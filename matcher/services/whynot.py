@@ -32,7 +32,7 @@ from matcher.ranking.config import ScoringConfig
 from matcher.ranking.explanation import Reason, explain
 from matcher.ranking.facts import Facts
 from matcher.ranking.fit import structured_fit
-from matcher.ranking.voices import Spoken, Voice, meet, score_voices
+from matcher.ranking.voices import Spoken, Voice, echoed_texts, meet, score_voices
 from matcher.services.embedding import STORED, in_space
 from matcher.services.errors import NotFound
 from matcher.services.jobs import is_idle
@@ -111,7 +111,8 @@ def explain_pair(session: Session, programme: Programme, subject: Profile, other
     ours, theirs = voices
     config = ScoringConfig()
     score = score_voices(pair.startup, pair.counterpart, ours, theirs, config)
-    meetings = meet(ours, theirs, pair.kind, config)
+    copied = echoed_texts(ours, theirs)
+    meetings = meet(ours, theirs, copied, pair.kind, config)
     parts = dict(score.parts)
     most = limits(pair.startup, pair.counterpart, parts, config)
     mine = next((item for item in ranked.items if item.candidate_id == other.id), None)
@@ -128,6 +129,7 @@ def explain_pair(session: Session, programme: Programme, subject: Profile, other
             pair.counterpart,
             structured_fit(pair.startup, pair.counterpart),
             meetings,
+            copied,
             config.worth_telling,
         ),
         rank=mine.rank if mine else None,

@@ -33,7 +33,7 @@ FULL_FUNDER = replace(
 
 def told(startup: Facts, other: Facts, *meetings: EntryMeeting, tone: Tone | None = None) -> list[str]:
     """The sentences, all or those of one tone."""
-    reasons = explain(startup, other, structured_fit(startup, other), meetings, 0.3)
+    reasons = explain(startup, other, structured_fit(startup, other), meetings, (), 0.3)
     return [str(r.message) for r in reasons if tone in (None, r.tone)]
 
 
@@ -149,7 +149,7 @@ def test_what_does_not_fit_is_said(change: dict, said: str) -> None:
 
 def test_terms_are_named_in_the_readers_language() -> None:
     fit = structured_fit(FULL_STARTUP, FULL_MENTOR)
-    reasons = explain(FULL_STARTUP, FULL_MENTOR, fit, [], 0.3)
+    reasons = explain(FULL_STARTUP, FULL_MENTOR, fit, [], (), 0.3)
     (found,) = [r for r in reasons if "languages" in str(r.message)]
     assert found.message.render(label=lambda term: f"<{term.vocabulary}:{term.code}>") == (
         "Shared languages: <language:en>"
@@ -158,7 +158,7 @@ def test_terms_are_named_in_the_readers_language() -> None:
 
 @given(facts(Kind.STARTUP, 1), st.sampled_from((Kind.MENTOR, Kind.FUNDER)).flatmap(lambda k: facts(k, 2)))
 def test_nothing_is_said_to_fit_and_not_to_be_stated(startup: Facts, other: Facts) -> None:
-    reasons = explain(startup, other, structured_fit(startup, other), [], 0.3)
+    reasons = explain(startup, other, structured_fit(startup, other), [], (), 0.3)
     fits = {str(r.message) for r in reasons if r.tone is Tone.FITS}
     unstated = {str(r.message) for r in reasons if r.tone is Tone.UNSTATED}
     for subject, name in (("languages", "Working languages"), ("sectors", "Sectors"), ("markets", "Markets")):
@@ -172,3 +172,12 @@ def test_a_reason_survives_being_stored() -> None:
     inner = Message("of %(what)s", {"what": [Term("sector", "health"), "plain"]})
     message = Message("Reason %(inner)s, %(count)d %%", {"inner": inner, "count": 3})
     assert Message.from_json(message.to_json()).render() == message.render() == "Reason of health, plain, 3 %"
+
+
+def test_what_is_only_repeated_is_said_not_to_count() -> None:
+    """And is not quoted as the nearest either."""
+    fit = structured_fit(STARTUP, MENTOR)
+    reasons = explain(STARTUP, MENTOR, fit, [met(0.0)], {"Whatever you need"}, 0.3)
+    said = [str(r.message) for r in reasons if r.tone is Tone.LACKS]
+    assert said[0] == "“Whatever you need” repeats what the start-up says, so it was not counted"
+    assert not any("little in common" in sentence for sentence in said)

@@ -90,7 +90,7 @@ def test_the_parts_are_what_they_are_called(pair: tuple[Facts, Facts, Voice, Voi
 @given(pairs())
 def test_each_entry_that_can_meet_is_quoted_once_at_its_best(pair: tuple[Facts, Facts, Voice, Voice]) -> None:
     _, counterpart, ours, theirs = pair
-    met = meet(ours, theirs, counterpart.kind, CONFIG)
+    met = meet(ours, theirs, (), counterpart.kind, CONFIG)
 
     assert len({(m.ours, m.our_text) for m in met}) == len(met)
     assert bool(met) == bool(ours and theirs)
