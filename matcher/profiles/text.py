@@ -18,6 +18,22 @@ _ARTICLE = re.compile(r"(?<!\w)ال(?=\w{3})")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
+class Without(dict[int, int | None]):
+    """A table for `str.translate` that removes the characters of some Unicode categories."""
+
+    def __init__(self, *categories: str) -> None:
+        super().__init__()
+        self.categories = frozenset(categories)
+
+    def __missing__(self, code: int) -> int | None:
+        kept = None if unicodedata.category(chr(code)) in self.categories else code
+        self[code] = kept
+        return kept
+
+
+_ACCENTS = Without("Mn")
+
+
 def clean(text: str) -> str:
     """The text in NFC without control, zero-width and bidi characters; line breaks stay."""
     if text.isascii() and text.isprintable():
@@ -35,7 +51,7 @@ def fold(text: str) -> str:
 
 def _fold(text: str) -> str:
     letters = unicodedata.normalize("NFKD", clean(text))
-    letters = "".join(c for c in letters if unicodedata.category(c) != "Mn").casefold()
+    letters = letters.translate(_ACCENTS).casefold()
     letters = letters.translate(_UNDECOMPOSED).translate(_ARABIC_LETTERS)
     return _NOT_WORD.sub(" ", _ARTICLE.sub("", letters)).strip()
 

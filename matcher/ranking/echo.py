@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from matcher.profiles.text import fold
+from matcher.profiles.text import Without, fold
 
 _Part = TypeVar("_Part", str, int)
 
@@ -23,7 +23,9 @@ _SHORT = 3
 _IDEOGRAPHS = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\U00020000-\U0003ffff"
 _IDEOGRAPHIC = re.compile(f"[{_IDEOGRAPHS}]")
 _UNSPACED = re.compile(f"[{_IDEOGRAPHS}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-_HANGUL_FILLERS = "\u115f\u1160\u3164\uffa0"
+# Marks on or between letters, and what nothing is drawn for: formats and the fillers of Hangul.
+_UNSEEN = Without("Mn", "Mc", "Me", "Cf")
+_UNSEEN.update(dict.fromkeys((0x115F, 0x1160, 0x3164, 0xFFA0)))
 # Only sameness matters here, so every look-alike becomes the Latin letter, in honest Russian as well, and
 # nobody has to find out which script was meant. Capitals that look alike are here in their lower case.
 _LOOKALIKES = str.maketrans("асеорхуіѕјһԁԛԝвкмнтѵαεικνορτυχ", "aceopxyisjhdqwbkmhtvaeiknoptyx")
@@ -57,7 +59,7 @@ def words(text: str) -> tuple[str, ...]:
     Japanese, Thai, Lao, Burmese or Khmer letter is a word of its own, as these are written without spaces.
     """
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not _is_unseen(c))
+        text = unicodedata.normalize("NFKD", text).translate(_UNSEEN)
     return tuple(_UNSPACED.sub(r" \g<0> ", fold(text).translate(_LOOKALIKES)).split())
 
 
@@ -124,8 +126,3 @@ def _length(word: str) -> int:
     if _UNSPACED.match(word):
         return _IDEOGRAPH if _IDEOGRAPHIC.match(word) else _LETTER
     return _WORD if len(word) > _SHORT else _SHORT_WORD
-
-
-def _is_unseen(character: str) -> bool:
-    """Whether this is a mark on or between letters, or something that nothing is drawn for."""
-    return unicodedata.category(character) in {"Mn", "Mc", "Me", "Cf"} or character in _HANGUL_FILLERS

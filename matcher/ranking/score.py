@@ -107,10 +107,12 @@ def score_many(
     whole = sum(weights.values())
     whole = np.where(whole > 0, whole, 1.0)  # all that met may weigh nothing
     parts = {name: config.text_weight * weight / whole * likeness[name] for name, weight in weights.items()}
+    total = sum(np.where(np.isnan(values), 0.0, values) for values in parts.values())
     for name, values in fit.items():
         share = (1 - config.text_weight) * WEIGHTS[kind][name]
         parts[f"fit:{name}"] = share * np.where(np.isnan(values), config.unstated, values)
-    return ScoreTable(np.nansum(np.stack(list(parts.values())), axis=0), parts)
+        total = total + parts[f"fit:{name}"]
+    return ScoreTable(np.asarray(total), parts)
 
 
 def score_pair(

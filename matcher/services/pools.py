@@ -1,6 +1,7 @@
 """Pools of candidates: profiles of one kind with their entries laid out to be compared all at once."""
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,7 +82,11 @@ class Pool:
             return np.full(len(rows), np.nan, dtype=np.float32)
         groups = self.block(facet).groups
         cosines = self.index.rough_cosines(queries, facet)
-        return _interact(cosines, groups if len(rows) == len(groups) else groups[rows], config)
+        groups = groups if len(rows) == len(groups) else groups[rows]
+        half = len(groups) // 2
+        with ThreadPoolExecutor(1) as pool:
+            later = pool.submit(_interact, cosines, groups[half:], config)
+            return np.concatenate([_interact(cosines, groups[:half], config), later.result()])
 
     @property
     def is_sketched(self) -> bool:
