@@ -124,11 +124,12 @@ def _signs() -> dict[str, str]:
 @cache
 def _names() -> dict[str, str]:
     codes = [code for code in map(str, Locale("en").currencies) if len(code) == 3]
-    index = {code.casefold(): code for code in codes if code != "XXX"}
+    index = {code.casefold(): code for code in codes}
     for sign, code in _signs().items():
         if key(sign):
             index.setdefault(key(sign), code)
     for locale in LOCALES:
         for code, name in Locale(locale).currencies.items():
             index.setdefault(key(str(name)), str(code))
-    return {name: code for name, code in index.items() if fold(name)}
+    # XXX is "no currency": its names state none.
+    return {name: code for name, code in index.items() if fold(name) and code != "XXX"}

@@ -5,20 +5,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from matcher.profiles.reading import SheetReading
-from matcher.profiles.rows import ADDED_COLUMNS, BadRow
+from matcher.profiles.rows import ADDED_COLUMNS, BadRow, own_columns
 from matcher.profiles.sheet import FORMULA
 from matcher.wording import N_, Message
 
 
 def write_bad_rows(reading: SheetReading, path: Path) -> None:
     """A CSV of the bad rows as they stood, with the columns `row` and `reason` after them."""
-    width = max(len(reading.columns), *(len(bad.cells) for bad in reading.bad_rows), 0)
-    headers = [column.header for column in reading.columns]
+    own, added = own_columns(reading.headers)
+    rows = [[c for at, c in enumerate(bad.cells) if at not in added] for bad in reading.bad_rows]
+    width = max(own, *map(len, rows), 0)
+    headers = [column.header for column in reading.columns[:own]]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(safe_cells([*_padded(headers, width), *ADDED_COLUMNS]))
-        for bad in reading.bad_rows:
-            writer.writerow(safe_cells([*_padded(bad.cells, width), str(bad.row), _reasons(reading, bad)]))
+        for bad, cells in zip(reading.bad_rows, rows, strict=True):
+            writer.writerow(safe_cells([*_padded(cells, width), str(bad.row), _reasons(reading, bad)]))
 
 
 def _reasons(reading: SheetReading, bad: BadRow) -> str:

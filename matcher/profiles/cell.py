@@ -40,13 +40,14 @@ _NOTHING = frozenset(
 # "NA" is Namibia, whichever of these fields it stands in.
 _PLACES = frozenset({FieldType.COUNTRY, FieldType.COUNTRIES})
 _LINES = re.compile("[;；؛\n]")
+_BULLETS = re.compile(r"\A(?:[•●▪·*-](?:\s+|\Z))+")
 _COMMAS = re.compile("[,،、，]")
 _SLASHES = re.compile("/")
 _REF_MARKS = re.compile("[,،、，/]")
 _ANDS = re.compile(r"\s+(?:and|et|y|e|и|و|&)\s+|[和与及]|\s+و(?=\w{3})")
 _SPACES = re.compile(r"\s+")
 _ASIDE = re.compile(r"\s*[(（\[].*?[)）\]]")
-_LEVEL = re.compile(r"\s[-–—:].*$")
+_LEVEL = re.compile(r"(?:\s[-–—]|\s*:).*$")
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]{2,}")
 _ADDRESS = re.compile(r"(?:mailto:)?(?:[^<>]*<)?\s*([^<>\s]+?)\s*>?", re.IGNORECASE)
 
@@ -57,7 +58,8 @@ def parse_cell(field: Field, text: str) -> Any:
     if len(text) > limit:
         raise CellError(Message(N_("at most %(limit)d characters"), {"limit": limit}))
     text = " ".join(clean(text).split()) if field.name in _NAMES else clean(text)
-    return None if _says_nothing(field, text) else _READERS[field.type](text)
+    value = None if _says_nothing(field, text) else _READERS[field.type](text)
+    return None if value == () else value
 
 
 def _longest(field: Field) -> int:
@@ -72,9 +74,22 @@ def _says_nothing(field: Field, text: str) -> bool:
         return not text
     if field.type in _PLACES and text.casefold() == "na":
         return False
-    if len(text) > 40:
-        return False
-    return key(text) in _NOTHING or _DASHES.fullmatch(text) is not None
+    return says_nothing(text)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether the text is a dash, or a word such as "n/a" for having nothing to say."""
+    return len(text) <= 40 and (key(text) in _NOTHING or _DASHES.fullmatch(text) is not None)
+
+
+def _items(text: str, marks: re.Pattern[str] = _LINES) -> list[str]:
+    """What stands between semicolons or line breaks, or between other marks, without bullets."""
+    return [item for part in marks.split(text) if (item := _BULLETS.sub("", part.strip()))]
+
+
+def _said(text: str, marks: re.Pattern[str] = _LINES) -> tuple[str, ...]:
+    """The items that say something, each once."""
+    return tuple(dict.fromkeys(item for item in _items(text, marks) if not says_nothing(item)))
 
 
 def _line(text: str) -> str:
@@ -82,19 +97,17 @@ def _line(text: str) -> str:
 
 
 def _entries(text: str) -> tuple[str, ...]:
-    items = (re.sub(r"^\s*[•●▪·*-]\s+", "", part).strip() for part in _LINES.split(text))
-    return tuple(dict.fromkeys(item for item in items if item))
+    return _said(text)
 
 
 def _refs(text: str) -> tuple[str, ...]:
     """Refs. Commas and slashes separate them too, unless something clearer does; the whole cell
     stays one of them, as it may be a name with a comma: to exclude too much is the safe side.
     """
-    entries = _entries(text)
+    entries = tuple(dict.fromkeys(_items(text)))
     if len(entries) != 1:
         return entries
-    parts = (part.strip() for part in _REF_MARKS.split(entries[0]))
-    return tuple(dict.fromkeys([*(part for part in parts if part), *entries]))
+    return tuple(dict.fromkeys([*_items(entries[0], _REF_MARKS), *entries]))
 
 
 def _many(
@@ -104,7 +117,7 @@ def _many(
     "Korea, Republic of" is one country.
     """
     found: list[T] = []
-    for part in filter(None, map(str.strip, _LINES.split(text))):
+    for part in _items(text):
         items = _split(part, read, (_COMMAS, *more))
         if items is None:
             raise CellError(expected)
@@ -115,6 +128,9 @@ def _many(
 def _split(
     text: str, read: Callable[[str], T | None], separators: tuple[re.Pattern[str], ...]
 ) -> list[T] | None:
+    # "NA" alone is Namibia, or Nauruan; "n/a" is neither.
+    if says_nothing(text) and text.casefold() != "na":
+        return []
     value = read(text) if len(text) <= 200 else None
     if value is not None:
         return [value]
@@ -130,10 +146,10 @@ def _split(
 
 def _sectors(text: str) -> tuple[str, ...]:
     find = taxonomy.taxonomy("sectors").find
-    parts = [p.strip() for p in _LINES.split(text) if p.strip()]
-    if len(parts) == 1 and find(text) is None:
-        parts = [p.strip() for p in _COMMAS.split(text) if p.strip()]
-    return tuple(dict.fromkeys(taxonomy.sector(part) for part in parts))
+    parts = _said(text)
+    if len(parts) == 1 and find(parts[0]) is None:
+        parts = _said(parts[0], _COMMAS)
+    return tuple(dict.fromkeys(map(taxonomy.sector, parts)))
 
 
 def _choice(name: str, expected: str) -> Callable[[str], str]:
@@ -163,7 +179,16 @@ def _languages(text: str) -> tuple[str, ...]:
 
 def _one_language(text: str) -> str | None:
     bare = _ASIDE.sub("", text)
-    return tongues.language(text) or tongues.language(bare) or tongues.language(_LEVEL.sub("", bare))
+    return tongues.language(text) or tongues.language(bare) or tongues.language(_without_level(bare))
+
+
+def _without_level(text: str) -> str:
+    """Without "- fluent" after a language; "English - French" are two."""
+    level = _LEVEL.search(text)
+    words = re.findall(r"\w{4,}", level[0]) if level else ()
+    if level is None or any(map(tongues.language, (level[0], *words))):
+        return text
+    return text[: level.start()]
 
 
 def _country(text: str) -> str:
@@ -228,7 +253,7 @@ def _email(text: str) -> str:
     match = _ADDRESS.fullmatch(text)
     if match is None or len(match[1]) > 254 or not _EMAIL.fullmatch(match[1]):
         raise CellError(Message(N_("one e-mail address, such as amina@example.org")))
-    return match[1].casefold()
+    return match[1].lower()
 
 
 def _sdgs(text: str) -> tuple[int, ...]:

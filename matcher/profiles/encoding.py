@@ -8,6 +8,7 @@ from matcher.profiles.errors import SheetError
 from matcher.wording import N_, Message
 
 _CHUNK = 1 << 18
+_ASCII = re.compile(rb"[\t\n\r -~]*")
 _HEAD = 4096
 _SAMPLE = 1 << 16
 _MARKS = (
@@ -34,6 +35,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _MARKS_OF_TEXT = "[«»’‘“”–—…€£°·•™¿¡№،؛؟×\xa0®©]"
 # Between two letters a mark is a sign of another encoding.
 _MARK = re.compile(rf"(?<![^\W\d_]){_MARKS_OF_TEXT}|{_MARKS_OF_TEXT}(?![^\W\d_])")
+# So is a row of them, but for spaces and dots.
+_ROW_OF_MARKS = re.compile(rf"(?:(?![\xa0…]){_MARKS_OF_TEXT}){{4,}}")
 _APOSTROPHE = re.compile(
     r"\b(?:[cdjlmnst]|\w*qu|aujourd)’(?=\w)|(?<=\w)’(?:s|t|d|m|ll|re|ve)\b", re.IGNORECASE
 )
@@ -71,6 +74,10 @@ def bare_utf16(sample: bytes) -> str | None:
     """UTF-16 without a mark has a zero in every other byte of its separators and digits."""
     odd, even = sample[1::2].count(0), sample[0::2].count(0)
     if max(odd, even) < max(1, len(sample) // 10) or min(odd, even) > max(odd, even) // 20:
+        return None
+    # A stray zero makes no UTF-16 of ASCII, which would be zeros by half.
+    rest = sample.translate(None, b"\0")
+    if 4 * len(rest) > 3 * len(sample) and _ASCII.fullmatch(rest):
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
 
@@ -152,7 +159,7 @@ def _share(sample: bytes, codec: str) -> float:
     letters = _LETTERS[codec]
     latin = letters is _LATIN
     total = sum(c > "\x7f" for c in text)
-    score = float(len(_MARK.findall(text)) + len(_APOSTROPHE.findall(text)))
+    score = float(len(_MARK.findall(_ROW_OF_MARKS.sub("", text))) + len(_APOSTROPHE.findall(text)))
     for word in _WORD.findall(text):
         if not word.isascii() and _is_spelt(word, latin=latin):
             score += _weight([c for c in word.lower() if c > "\x7f"], letters)

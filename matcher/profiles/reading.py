@@ -79,7 +79,7 @@ def read_profiles(
     columns = _columns(sheet, kind, overrides)
     _need_a_name(sheet, columns)
     reading = SheetReading(kind, sheet.name, sheet.format, columns, sheet.headers, _ref_source(columns))
-    reader = RowReader(kind, sheet.name, columns)
+    reader = RowReader(kind, sheet.name, columns, sheet.headers)
     kept = 0
     for number, cells in _some_rows(sheet):
         outcome = reader.read(number, cells)

@@ -1,7 +1,7 @@
 """One row of a sheet: a draft of a profile, or what is wrong with it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,18 +68,34 @@ class BadRow:
     more: int = 0
 
 
+def own_columns(headers: Sequence[str]) -> tuple[int, range]:
+    """How many columns are the sheet's own, and where those stand that a file of bad rows was given.
+
+    Such a file, corrected and come back, may have columns without a header before those: the cells in
+    them were too many, and are so until somebody takes them away.
+    """
+    own = len(headers) - len(ADDED_COLUMNS)
+    if own < 1 or tuple(map(clean, headers[own:])) != ADDED_COLUMNS:
+        return len(headers), range(0)
+    added = range(own, len(headers))
+    while own and not clean(headers[own - 1]):
+        own -= 1
+    return own, added
+
+
 class RowReader:
     """Reads the rows of one sheet in order, and remembers which refs it has met."""
 
-    def __init__(self, kind: Kind, file: str, columns: tuple[ColumnMatch, ...]) -> None:
+    def __init__(
+        self, kind: Kind, file: str, columns: tuple[ColumnMatch, ...], headers: Sequence[str] | None = None
+    ) -> None:
         self.kind, self.file, self.columns = kind, file, columns
         self._fields: dict[int, Field] = {
             column.index: field(kind, column.field) for column in columns if column.field
         }
         self._headers = {column.field: column.header for column in columns if column.field}
-        # A file of bad rows, corrected and come back, still has the two columns it was given.
-        ours = [column.header for column in columns[-2:]] == list(ADDED_COLUMNS)
-        self._kept = columns[:-2] if ours else columns
+        own, self._added = own_columns(headers or [column.header for column in columns])
+        self._kept = columns[:own]
         self._rows_by_ref: dict[str, int] = {}
 
     def read(self, row: int, cells: tuple[str, ...]) -> ProfileDraft | BadRow:
@@ -122,13 +138,13 @@ class RowReader:
         self, row: int, cells: tuple[str, ...], values: Mapping[str, Any], *, broken: bool
     ) -> Iterator[RowProblem]:
         """What is wrong with a row whose cells are each right."""
-        if len(cells) > len(self.columns):
+        own = len(self._kept)
+        surplus = (at for at in range(own, len(cells)) if at not in self._added and clean(cells[at]))
+        if (at := next(surplus, None)) is not None:
             expected = Message(
-                N_("%(count)d cells; a cell that holds the separator needs quotation marks"),
-                {"count": len(self.columns)},
+                N_("%(count)d cells; a cell that holds the separator needs quotation marks"), {"count": own}
             )
-            extra = cells[len(self.columns)]
-            yield self._problem(row, f"column {len(self.columns) + 1}", extra, expected)
+            yield self._problem(row, f"column {at + 1}", cells[at], expected)
         if "name" not in values and not broken:
             yield self._problem(row, self._headers["name"], "", Message(N_("a name in every row")))
         low, high = values.get("ticket_min"), values.get("ticket_max")

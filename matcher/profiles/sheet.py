@@ -17,6 +17,9 @@ from matcher.wording import N_, Message
 # A spreadsheet runs a cell that starts with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HEAD = 8192
+_CONTROLS = 3
+# Local file, empty archive, part of several. "PK" alone may be a header: a database's primary key.
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NOT_TEXT = (
     (b"%PDF", "PDF"),
@@ -91,7 +94,7 @@ def _source(path: Path, name: str, limits: SheetLimits) -> Delimited | Workbook:
         head = file.read(_HEAD)
     if not head:
         raise SheetError(Message(N_("%(file)s: the file is empty."), {"file": name}))
-    if head.startswith(b"PK"):
+    if head.startswith(_ZIP):
         return Workbook(path, name, limits)
     _check_text(head, name)
     return Delimited(path, name, limits)
@@ -145,11 +148,12 @@ def _check_text(head: bytes, name: str) -> None:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Control characters that no text has, or zero bytes without the pattern of UTF-16."""
+    """More control characters than a text may have by mistake: of a few, their line is told later."""
     if head.startswith(_MARKS_16):
         return False
-    controls = sum(byte < 32 and byte not in b"\0\t\n\r\f\x1b" for byte in head)
-    return controls > len(head) // 50 or (0 in head and bare_utf16(head) is None)
+    allowed = b"\t\n\r\f\x1b" if bare_utf16(head) is None else b"\0\t\n\r\f\x1b"
+    controls = sum(byte < 32 and byte not in allowed for byte in head)
+    return controls > max(_CONTROLS, len(head) // 50)
 
 
 def _not_a_sheet(name: str, kind: str) -> SheetError:

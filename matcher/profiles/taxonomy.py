@@ -57,4 +57,4 @@ def label(name: str, code: str | int, locale: str) -> str:
 
 def sector(text: str) -> str:
     """A sector's code, or what was typed: a sector nobody foresaw is not a mistake."""
-    return taxonomy("sectors").find(text) or clean(text).casefold()
+    return taxonomy("sectors").find(text) or clean(text).lower()

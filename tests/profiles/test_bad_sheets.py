@@ -97,6 +97,8 @@ SMALL: list[tuple[str, Callable[[Path], Path], str]] = [
     ("damaged utf-8", written("name\nÉlan\n".encode() * 9 + b"\xff\n"), "line 19: bytes"),
     ("not cp1251", written("name\nЗаря\n".encode("cp1251") * 999 + b"\x98\n"), "line 1999: bytes"),
     ("zero byte", written(b"name\n" + b"A\n" * 9000 + b"a\0b\n"), "line 9002: holds a zero byte"),
+    ("early zero byte", written(b"name,city\r\nA,\0\r\n"), "line 2: holds a zero byte"),
+    ("lone zero byte", written(b"name,city\n\0,B\n"), "line 2: holds a zero byte"),
     ("odd utf-16", written("name\nA\n".encode("utf-16") + b"\x00"), "line"),
     ("million columns", written(b",".join([b"name"] * 1_000_000)), "more than 200 columns"),
     ("201 columns", written(b",".join([b"name"] * 201) + b"\n1\n"), "more than 200 columns"),

@@ -1,5 +1,6 @@
 """Encodings, delimiters and workbooks that are read as they are."""
 
+import csv
 import datetime
 from pathlib import Path
 
@@ -44,6 +45,8 @@ SHORT = [["Nom"], ["Café"]]
         ([["Заря"]], "cp1251"),
         ([["КОМПАНИЯ"], ["ЗАРЯ"]], "cp1251"),
         ([["مشروع"]], "cp1256"),
+        ([["البرتغال"]], "cp1256"),
+        ([["русский"], ["Китай"]], "koi8-r"),
         ([["中国"]], "gb18030"),
     ],
 )
@@ -82,6 +85,28 @@ def test_a_csv_is_read_with_any_usual_delimiter(tmp_path: Path, delimiter: str) 
     rows = [["name", "needs"], ["A, B", "sales; pricing | hiring"], ['5" x', "a\nb;c"]]
     sheet = open_sheet(csv_sheet(tmp_path / "a.csv", rows, delimiter=delimiter))
     assert [list(sheet.headers), *(list(cells) for _, cells in sheet.rows())] == rows
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_csv_may_have_quotation_marks_around_every_cell(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "a.csv"
+    rows = [["name", "needs"], ["", "sales, pricing; hiring"], ["", ""], ['5" x', "b"]]
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+    sheet = open_sheet(path)
+    assert sheet.headers == ("name", "needs")
+    assert list(sheet.rows()) == [(2, ("", "sales, pricing; hiring")), (4, ('5" x', "b"))]
+
+
+def test_a_sign_for_inches_opens_no_quotation(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('name, form;size;city\nA, Ltd;5";Ulm\nB, Ltd;6;Ulm\n')
+    assert list(open_sheet(path).rows()) == [(2, ("A, Ltd", '5"', "Ulm")), (3, ("B, Ltd", "6", "Ulm"))]
+
+
+def test_a_header_that_begins_like_a_zip_file_is_text(tmp_path: Path) -> None:
+    sheet = open_sheet(csv_sheet(tmp_path / "a.csv", [["PK", "name"], ["1", "A"]]))
+    assert (sheet.headers, list(sheet.rows())) == (("PK", "name"), [(2, ("1", "A"))])
 
 
 def test_excels_hint_names_the_delimiter(tmp_path: Path) -> None:
