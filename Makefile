@@ -45,6 +45,7 @@ bench: $(INSTALLED) ## Print the quality and speed figures; DATA=folder has the 
 	$(BIN)/python -m benchmarks.quality --data $(or $(DATA),../shared/data/eval)
 	$(BIN)/python -m benchmarks.encoding
 	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.increments
 	$(BIN)/python -m benchmarks.congestion
 	$(BIN)/python -m benchmarks.peers
 	$(BIN)/python -m benchmarks.attacks

@@ -9,6 +9,7 @@ Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 
 _ABSENT = -1
+_NARROW = 64
 USUAL_PAIRS = 9
 """Three needs by three kinds of expertise: what people state as a rule."""
 
@@ -46,18 +47,11 @@ def late_interaction(
     profiles = len(groups)
     if cosines.size == 0 or groups.size == 0:
         return np.full(profiles, np.nan, dtype=np.float32)
-    pairs = _pairs(cosines, groups)
-    if pairs.shape[1] > best_pairs:
-        pairs = np.partition(pairs, -best_pairs, axis=1)[:, -best_pairs:]
-    best = pairs.max(axis=1)
-    found = np.isfinite(pairs)
-    if found.all():
-        mean = pairs.mean(axis=1, dtype=np.float64)
-    else:
-        total = np.where(found, pairs, 0).sum(axis=1, dtype=np.float64)
-        mean = total / np.maximum(found.sum(axis=1), 1)
-        best = np.where(found.any(axis=1), best, np.float32(np.nan))
-    blend = best_share * best + (1 - best_share) * mean
+    best = _highest(_pairs(cosines, groups), best_pairs)
+    found = np.isfinite(best)
+    total = np.where(found, best, 0).sum(axis=0, dtype=np.float64)
+    mean = total / np.maximum(found.sum(axis=0), 1)
+    blend = best_share * np.where(found[0], best[0], np.float32(np.nan)) + (1 - best_share) * mean
     if groups.shape[1] * len(cosines) > USUAL_PAIRS:
         counted = (groups != _ABSENT).sum(axis=1) * len(cosines)
         blend -= breadth * np.log(np.maximum(counted, USUAL_PAIRS) / USUAL_PAIRS)
@@ -71,11 +65,30 @@ def _pairs(cosines: Float32, groups: Int64) -> Float32:
     by_entry = np.ascontiguousarray(cosines.T)
     if groups.size == len(by_entry) and (groups.ravel() == np.arange(groups.size)).all():
         return by_entry.reshape(profiles, -1)  # as they lie: no copy
-    pairs = by_entry[groups]
-    absent = groups == _ABSENT
+    pairs = by_entry.take(groups.ravel(), axis=0)
+    absent = groups.ravel() == _ABSENT
     if absent.any():
         pairs[absent] = -np.inf
     return pairs.reshape(profiles, width * len(cosines))
+
+
+def _highest(pairs: Float32, count: int) -> Float32:
+    """The `count` highest of each row, or all, best first: (count, rows).
+
+    A few columns are sorted in one by one, each in a pass over contiguous memory: rows of nine numbers are
+    too short for what `np.partition` does for each.
+    """
+    if pairs.shape[1] > _NARROW:
+        pairs = np.partition(pairs, -count, axis=1)[:, -count:]
+    columns = np.ascontiguousarray(pairs.T)
+    best = np.full((min(count, len(columns)), len(pairs)), -np.inf, dtype=np.float32)
+    for column in columns:
+        left = column
+        for place in best:
+            lower = np.minimum(place, left)
+            np.maximum(place, left, out=place)
+            left = lower
+    return best
 
 
 def ramp(cosine: Float32, floor: float, ceiling: float) -> npt.NDArray[np.float64]:
