@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import mmap
 import os
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ import faiss
 import numpy as np
 
 from matcher.index.entries import EntryIndex
-from matcher.index.segment import Segment, Sketch, build_segment
+from matcher.index.segment import Float16, Float32, Segment, Sketch, build_segment
 
 KEPT = 3
 _ABANDONED_SECONDS = 3_600
@@ -105,7 +106,16 @@ def load(path: Path) -> tuple[EntryIndex, Manifest]:
     if (flat.ntotal, flat.d, len(rows)) != (manifest.count, manifest.dimensions, manifest.count):
         raise SnapshotDamaged(f"{path} does not hold what its manifest says")
     nothing = build_segment(rows[:0], np.empty((0, manifest.dimensions), dtype=np.float16))
-    return EntryIndex(Segment(rows, flat, sketch), nothing), manifest
+    base = Segment(rows, flat, sketch)
+    for mapped in (base.matrix(), sketch.values if sketch else None):
+        if mapped is not None:
+            _touch(mapped)
+    return EntryIndex(base, nothing), manifest
+
+
+def _touch(mapped: Float16 | Float32) -> None:
+    """Read a byte of each page: or the first hundred queries would each wait for pages to be mapped."""
+    mapped.reshape(-1).view(np.uint8)[:: mmap.PAGESIZE].max(initial=0)
 
 
 def _read_manifest(path: Path) -> Manifest:

@@ -50,7 +50,12 @@ def fold(text: str) -> str:
 
 
 def _fold(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", clean(text))
+    return bare(clean(text))
+
+
+def bare(text: str) -> str:
+    """What `fold` makes of a text that is clean."""
+    letters = unicodedata.normalize("NFKD", text)
     letters = letters.translate(_ACCENTS).casefold()
     letters = letters.translate(_UNDECOMPOSED).translate(_ARABIC_LETTERS)
     return _NOT_WORD.sub(" ", _ARTICLE.sub("", letters)).strip()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from matcher.profiles.text import Without, fold
+from matcher.profiles.text import Without, bare
 
 _Part = TypeVar("_Part", str, int)
 
@@ -60,7 +60,7 @@ def words(text: str) -> tuple[str, ...]:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text).translate(_UNSEEN)
-    return tuple(_UNSPACED.sub(r" \g<0> ", fold(text).translate(_LOOKALIKES)).split())
+    return tuple(_UNSPACED.sub(r" \g<0> ", bare(text).translate(_LOOKALIKES)).split())
 
 
 def wording(text: str) -> Wording:
