@@ -20,7 +20,10 @@ SEPARATOR = N_(", ")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A code from a vocabulary (`sector`, `stage`, `country`, `language`), named when it is read."""
+    """A code from a vocabulary (`sector`, `stage`, `country`, `language`) or a figure (`decimal`).
+
+    It is named, or written, in the language in which it is read.
+    """
 
     vocabulary: str
     code: str

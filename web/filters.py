@@ -9,6 +9,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from matcher.models import Entry, Facet, Kind
+from matcher.profiles import labels
 from matcher.profiles.places import country_name
 from matcher.profiles.taxonomy import label
 from matcher.profiles.tongues import language_name
@@ -67,11 +68,7 @@ def _part(value: Any) -> Any:
 
 def name_term(term: Term) -> str:
     """A code of one of our vocabularies in the reader's language."""
-    if term.vocabulary == "country":
-        return country_name(term.code, locale_code())
-    if term.vocabulary == "language":
-        return language_name(term.code, locale_code())
-    return label(f"{term.vocabulary}s", term.code, locale_code())
+    return labels.label(term, locale_code())
 
 
 def by_facet(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
@@ -103,6 +100,7 @@ def init(app: Flask) -> None:
     """Register them all."""
     app.jinja_env.filters.update(
         say=say,
+        term=name_term,
         lead_text=lead_text,
         by_facet=by_facet,
         one=lambda kind: _name_of(_ONE, Kind(kind)),

@@ -1,4 +1,8 @@
-"""Names for the codes of every vocabulary, in the reader's language."""
+"""Names for the codes of every vocabulary, in the reader's language; figures are written in it, too."""
+
+from decimal import Decimal
+
+from babel.numbers import format_decimal
 
 from matcher.profiles import taxonomy
 from matcher.profiles.places import country_name
@@ -12,4 +16,6 @@ def label(term: Term, locale: str) -> str:
         return country_name(term.code, locale)
     if term.vocabulary == "language":
         return language_name(term.code, locale)
+    if term.vocabulary == "decimal":
+        return str(format_decimal(Decimal(term.code), "0.00", locale))
     return taxonomy.label(f"{term.vocabulary}s", term.code, locale)

@@ -98,9 +98,9 @@ def label_of(part: str) -> Message:
     return Message(PART_LABELS.get(part, part))
 
 
-def decimals(share: float) -> str:
+def decimals(share: float) -> Term:
     """A share of a score, as people see it."""
-    return f"{share:.2f}"
+    return Term("decimal", f"{share:.2f}")
 
 
 def _alike(

@@ -178,5 +178,5 @@ _SHARES = st.dictionaries(st.sampled_from([NEED, EXPERIENCE, INTEREST, "fit:sect
 @given(_SHARES, _SHARES)
 def test_only_true_differences_are_told(ours: dict[str, float], theirs: dict[str, float]) -> None:
     for message in compare(ours, theirs, limits(STARTUP, MENTOR, ours, CONFIG)):
-        mine, other = float(message.params["ours"]), float(message.params["theirs"])
+        mine, other = (float(message.params[side].code) for side in ("ours", "theirs"))
         assert mine < other

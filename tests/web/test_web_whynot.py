@@ -162,6 +162,20 @@ def test_a_pair_below_is_measured_against_the_one_above(
     assert re.search(r"All texts together: not as close, 0\.\d\d of 0\.75 against 0\.70", told)
 
 
+@pytest.mark.parametrize(("locale", "scored", "part"), [("fr", "0,99", "0,70"), ("en", "0.99", "0.70")])
+def test_scores_are_written_as_the_reader_writes_them(
+    client: FlaskClient, read_world: World, engine: Engine, locale: str, scored: str, part: str
+) -> None:
+    with unit_of_work(engine) as session:
+        session.execute(update(Recommendation).values(score=0.99, parts={"fit:sector": 0.1, "text": 0.7}))
+    path = f"/p/{read_world.slug}/startups/{read_world.startup}/why/mentors/{read_world.mentor + 1}"
+    told = _text(client.get(path, headers={"Accept-Language": locale}).text)
+
+    assert f"({scored})" in told
+    assert part in told
+    assert not re.search(r"\b0\.\d\d\b" if locale == "fr" else r"\b0,\d\d\b", told)
+
+
 def test_a_pair_outside_the_list_is_measured_against_the_last(
     client: FlaskClient, read_world: World, engine: Engine
 ) -> None:

@@ -8,7 +8,7 @@ from matcher.models import Kind
 from matcher.ranking.comparison import decimals, label_of
 from matcher.services.profiles import find_profiles, get_profile
 from matcher.services.whynot import PairAnswer, explain_pair
-from matcher.wording import Message
+from matcher.wording import Message, Term
 from web.database import read
 from web.views.profiles import CANDIDATES
 
@@ -21,8 +21,8 @@ _FOUND = 20
 class Share:
     """What a part counts for in a score, of what it could; neither where nothing could be compared."""
 
-    share: str
-    most: str
+    share: Term
+    most: Term
     length: float
     """Of its bar, in percent of the longest that there could be."""
 
