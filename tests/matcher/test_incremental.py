@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -15,8 +14,6 @@ from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import Job, JobKind, JobState, Kind, Profile, Programme, Ranking, RecommendationList
 from matcher.models import Recommendation as Item
 from matcher.profiles.reading import ProfileDraft
-from matcher.ranking.congestion import CandidateGraph, CongestionConfig, equilibrium, price_newcomer
-from matcher.ranking.placing import Place, place_newcomer
 from matcher.services import approvals, embedding, profiles
 from matcher.services.errors import ServiceError
 from matcher.services.incremental import IncrementConfig
@@ -255,8 +252,16 @@ def test_when_the_whole_is_ranked_anew(
     assert lists > 0
 
 
+def lengths(engine: Engine, programme: Programme, shown: Kind) -> set[int]:
+    """How many candidates the lists of one kind have."""
+    return {len(lines) for (_, kind), lines in read_lists(engine, programme).items() if kind == shown}
+
+
 def test_a_list_that_lost_somebody_is_filled_again(engine: Engine, market: Programme, tmp_path: Path) -> None:
     live = LiveRecommender(tmp_path, 3)
+    follow(engine, market, live)
+    with unit_of_work(engine) as session:  # so that the one to be deleted is known to `live`
+        add(session, market, mentor("M new", "something new"))
     follow(engine, market, live)
     with unit_of_work(engine) as session:
         programme = session.get_one(Programme, market.id)
@@ -265,35 +270,52 @@ def test_a_list_that_lost_somebody_is_filled_again(engine: Engine, market: Progr
         profiles.remove_profile(session, programme, Kind.MENTOR, first, actor="test")
         assert set(session.scalars(select(RecommendationList.stale))) == {True, False}
     assert follow(engine, market, live) > 0
-    assert {len(lines) for (_, kind), lines in read_lists(engine, market).items() if kind != Kind.FUNDER} == {
-        3
-    }
+    assert lengths(engine, market, Kind.MENTOR) == lengths(engine, market, Kind.STARTUP) == {3}
 
 
-def test_the_newcomers_price_is_that_of_the_equilibrium() -> None:
-    """Whoever joins at the others' equilibrium prices gets the price that the whole market gives them."""
-    rng = np.random.default_rng(3)
-    demand, supply = (axis.ravel() for axis in np.indices((30, 8)))
-    graph = CandidateGraph(demand, supply, rng.random(240), np.ones(30), np.full(8, 2.0))
-    config = CongestionConfig(temperature=0.1, tolerance=1e-10, sweeps=5_000)
-    market = equilibrium(graph, config)
-    mine = supply == 5
-    price = price_newcomer(graph.score[mine], market.demand_price[demand[mine]], 2.0, config)
-    assert price == pytest.approx(market.supply_price[5], abs=1e-6)
+def test_a_full_mentor_leaves_the_lists_and_comes_back(
+    engine: Engine, market: Programme, tmp_path: Path
+) -> None:
+    """By approvals, and by the deletion of the start-up that was approved."""
+    live = LiveRecommender(tmp_path, 3)
+    with unit_of_work(engine) as session:
+        add(session, market, mentor("M7", "expertise 7", capacity=1))
+    follow(engine, market, live)
+    before = holders(engine, market, "M7")
+    with unit_of_work(engine) as session:
+        known = ids(session, market)
+        programme = session.get_one(Programme, market.id)
+        startup = before.pop()
+        approvals.decide(session, programme, known[startup], known["M7"], "approved", actor="test")
+    follow(engine, market, live)
+    assert before
+    assert holders(engine, market, "M7") <= {startup}
+    assert lengths(engine, market, Kind.MENTOR) == {3}
+    with unit_of_work(engine) as session:
+        programme = session.get_one(Programme, market.id)
+        profiles.remove_profile(session, programme, Kind.STARTUP, known[startup], actor="test")
+    follow(engine, market, live)
+    assert holders(engine, market, "M7") >= before
 
 
-@pytest.mark.parametrize(
-    ("seen", "newcomer", "expected"),
-    [
-        ((True, True, True, True), 0.45, [4, 3, 2, 9]),  # the last one leaves
-        ((True, True, True, True), 0.05, [4, 3, 2, 1]),  # the newcomer is the last
-        ((True, True, True, False), 0.55, [4, 3, 9, 1]),  # the last one is seen nowhere else
-        ((True, False, False, False), 0.05, [4, 3, 2, 1]),
-        ((True, True, False, False), 0.45, [4, 3, 2, 1]),  # nobody may leave but the newcomer
-    ],
-)
-def test_who_leaves_a_full_list(seen: tuple[bool, ...], newcomer: float, expected: list[int]) -> None:
-    scores = {4: 0.9, 3: 0.8, 2: 0.5, 1: 0.4}
-    places = [Place(c, s, 0.0, e) for (c, s), e in zip(scores.items(), seen, strict=True)]
-    ordered, _ = place_newcomer(places, Place(9, newcomer, 0.0), 0.5, 4)
-    assert [place.candidate for place in ordered] == expected
+def holders(engine: Engine, programme: Programme, ref: str) -> set[str]:
+    """The start-ups that have a mentor on their list."""
+    lists = read_lists(engine, programme)
+    return {
+        subject for (subject, kind), lines in lists.items()
+        if kind == Kind.MENTOR and any(line[0] == ref for line in lines)
+    }  # fmt: skip
+
+
+def test_whom_everybody_needs_is_on_more_lists_than_their_shortlist_is_long(
+    engine: Engine, programme: Programme, tmp_path: Path
+) -> None:
+    needing = [draft(Kind.STARTUP, f"S{n}", needs=("radio masts",), languages=("en",)) for n in range(70)]
+    with unit_of_work(engine) as session:
+        add(session, programme, *needing, *(mentor(f"M{n}", f"expertise {n}") for n in range(80)))
+    live = LiveRecommender(tmp_path, 3)
+    follow(engine, programme, live)
+    with unit_of_work(engine) as session:
+        add(session, programme, mentor("Star", "radio masts"))
+    follow(engine, programme, live)
+    assert len(holders(engine, programme, "Star")) == 70

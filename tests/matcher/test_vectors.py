@@ -1,5 +1,6 @@
 """Vectors are stored once, whoever computes them, and go when nobody needs them."""
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from matcher.db import reading, unit_of_work
 from matcher.models import Entry, Job, JobKind, Kind, Profile, Programme, Vector
 from matcher.services import embedding
 from matcher.services.embedding import STORED
+from matcher.services.profiles import remove_profile, save_draft
 from tests.matcher.factories import SPACE, add, any_vectors, at_once, draft, embed_all, ids, make_programme
 
 TEXTS = ("Radio masts", "Pricing", "Tariffs")
@@ -134,3 +136,22 @@ def test_another_programmes_profiles_are_never_marked(
         other = make_programme(session)
         embedding.mark_embedded(session, other.id, [mentor_id], SPACE)
     assert watermark(engine, mentor_id) == 0
+
+
+def test_the_vector_of_a_dropped_text_goes_with_it_unless_somebody_else_says_it(
+    engine: Engine, programme: Programme
+) -> None:
+    with unit_of_work(engine) as session:
+        both = draft(Kind.MENTOR, "M1", expertise=("masts", "soil"))
+        add(session, programme, both, draft(Kind.MENTOR, "M2", expertise=("soil",)))
+    embed_all(engine, programme)
+    with unit_of_work(engine) as session:
+        kept = session.get_one(Programme, programme.id)
+        profile_id = ids(session, kept)["M1"]
+        save_draft(
+            session, kept, draft(Kind.MENTOR, "M1", expertise=("seeds",)), actor="test", profile_id=profile_id
+        )
+        hashes = set(session.scalars(select(Vector.content_hash).where(Vector.programme_id == programme.id)))
+        assert hashes == {hashlib.sha256(b"soil").hexdigest()}
+        remove_profile(session, kept, Kind.MENTOR, ids(session, kept)["M2"], actor="test")
+        assert not session.scalars(select(Vector).where(Vector.programme_id == programme.id)).all()
