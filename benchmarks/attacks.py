@@ -197,8 +197,10 @@ class Arena:
     def pairs(self, count: int, others: int = 3, seed: int = 7) -> list[Pair]:
         """Pairs of as many start-ups, with mentors spread evenly from the upper third's end to the last."""
         random = Random(seed)  # noqa: S311 - a sample, no secret
-        facts = {one.id: one for one in self.recommender.roster.facts[Kind.MENTOR]}
-        startups = [one for one in self.recommender.roster.facts[Kind.STARTUP] if len(self.order(one)) > 9]
+        facts = {one.id: one for one in self.recommender.pools[Kind.MENTOR].table.facts}
+        startups = [
+            one for one in self.recommender.pools[Kind.STARTUP].table.facts if len(self.order(one)) > 9
+        ]
         found = []
         chosen = random.sample(startups, count)
         for startup, depth in zip(chosen, np.linspace(1 / 3, 1, count), strict=True):
@@ -211,7 +213,7 @@ class Arena:
     def aim(self, pair: Pair) -> Aim:
         """What the attacker knows of the list that they aim at."""
         said = self.startups[pair.startup.ref]
-        by_id = {one.id: one for one in self.recommender.roster.facts[Kind.MENTOR]}
+        by_id = {one.id: one for one in self.recommender.pools[Kind.MENTOR].table.facts}
         best = by_id[self.order(pair.startup)[0]]
         needs = tuple(said.get("needs") or (said["pitch"],))
         return Aim(needs, said.get("pitch") or needs[0], tuple(self.entries(best)[Facet.EXPERTISE]))
@@ -251,8 +253,9 @@ class Arena:
         rows = make_rows([(first + at, mentor.id, facet) for at, (facet, _) in enumerate(said)])
         vectors = np.stack([self._vectors[text] for _, text in said])
         index = before.index.replace([mentor.id], rows, vectors)
-        texts = {**before.roster.texts, **{first + at: text for at, (_, text) in enumerate(said)}}
-        return Recommender(Roster(before.roster.facts, texts), index, before.config, before.length)
+        facts: dict[Kind, list[Facts]] = {kind: [] for kind in Kind}
+        texts = {first + at: text for at, (_, text) in enumerate(said)}
+        return before.replaced(Roster({**facts, Kind.MENTOR: [mentor]}, texts), [mentor.id], index)
 
     def _gain(self, startup: Facts, mentor: Facts, after: Recommender) -> int:
         return self.order(startup).index(mentor.id) - self.order(startup, after).index(mentor.id)

@@ -41,10 +41,12 @@ def sample_recommender(folder: Path) -> Recommender:
 def nearness(recommender: Recommender, kind: Kind, meeting: Meeting) -> list[list[float]]:
     """For each start-up, the blended cosine with every counterpart that has such entries."""
     config, found = recommender.config, []
-    counterparts = [recommender.entries(facts, meeting.theirs) for facts in recommender.roster.facts[kind]]
+    counterparts = [
+        recommender.entries(facts, meeting.theirs) for facts in recommender.pools[kind].table.facts
+    ]
     groups = [rows for rows in counterparts if len(rows)]
     theirs = recommender.index.vectors(np.concatenate(groups))
-    for startup in recommender.roster.facts[Kind.STARTUP]:
+    for startup in recommender.pools[Kind.STARTUP].table.facts:
         ours = recommender.index.vectors(recommender.entries(startup, meeting.ours))
         padded = pad_groups([len(rows) for rows in groups])
         near = late_interaction(ours @ theirs.T, padded, config.best_pairs, config.best_share, config.breadth)

@@ -31,6 +31,7 @@ from config.migrations import upgrade
 from config.settings import get_settings
 from matcher.db import make_engine, reading, unit_of_work
 from matcher.embedding import load_encoder
+from matcher.index import FACETS
 from matcher.models import (
     Entry,
     Facet,
@@ -141,9 +142,8 @@ def particular(facts: Facts) -> dict[str, Any]:
 def entry(row: Any, digest: str) -> dict[str, Any]:
     """A row of `entry`."""
     text = f"entry {row['entry_id']}"
-    facet = Facet.EXPERTISE if list(Facet)[row["facet"]] is Facet.EXPERTISE else Facet.NEED
     return {
-        "id": int(row["entry_id"]), "profile_id": int(row["profile_id"]), "facet": facet.value,
+        "id": int(row["entry_id"]), "profile_id": int(row["profile_id"]), "facet": FACETS[row["facet"]].value,
         "position": int(row["entry_id"]) % 3, "text": text, "redacted": text, "content_hash": digest,
     }  # fmt: skip
 
@@ -166,7 +166,7 @@ def rank(engine: Engine, programme: Programme, market: Market) -> None:
     ):
         for at, subject in enumerate(subjects):
             number += 1
-            lists.append(header(number, programme, subject, others[0].kind, price[at], floors[at]))
+            lists.append(header(number, programme, subject, others, price[at], floors[at]))
             items += [
                 {"list_id": number, "candidate_id": others[row].id, "rank": place, "score": float(score),
                  "band": "good", "parts": {}, "reasons": []}
@@ -179,12 +179,13 @@ def rank(engine: Engine, programme: Programme, market: Market) -> None:
 
 
 def header(
-    number: int, programme: Programme, subject: Facts, shown: Kind, price: float, floor: float
+    number: int, programme: Programme, subject: Facts, others: Sequence[Facts], price: float, floor: float
 ) -> dict[str, Any]:
     """A row of `recommendation_list`."""
     return {
-        "id": number, "programme_id": programme.id, "subject_id": subject.id, "candidate_kind": shown.value,
-        "considered": 100_000, "eligible": 30_000, "exclusions": {}, "price": float(price),
+        "id": number, "programme_id": programme.id, "subject_id": subject.id,
+        "candidate_kind": others[0].kind.value,
+        "considered": len(others), "eligible": len(others), "exclusions": {}, "price": float(price),
         "floor": float(floor), "stale": False, "watermark": 1, "computed_at": utcnow(),
     }  # fmt: skip
 
@@ -312,22 +313,29 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=12)
     parser.add_argument("--keep", type=Path, help="folder for the programme, to be used again")
     options = parser.parse_args()
-    folder = options.keep or Path(tempfile.mkdtemp(prefix="tandem-increments-"))
+    with tempfile.TemporaryDirectory(prefix="tandem-increments-") as folder:
+        run(options.keep or Path(folder), options.profiles, options.changes)
+
+
+def run(folder: Path, profiles: int, changes: int) -> None:
+    """The benchmark, in a folder that may have the programme already."""
     folder.mkdir(parents=True, exist_ok=True)
     engine = make_engine(f"sqlite:///{folder.resolve() / 'tandem.db'}")
     if not (folder / "tandem.db").exists():
         began = time.perf_counter()
         upgrade(engine)
-        build(engine, options.profiles)
-        seconds = time.perf_counter() - began
-        print(f"{options.profiles} mentors and as many start-ups: made in {seconds:.0f} s", flush=True)
+        build(engine, profiles)
+        print(
+            f"{profiles} mentors and as many start-ups: made in {time.perf_counter() - began:.0f} s",
+            flush=True,
+        )
     began = time.perf_counter()
     process = start(folder, folder / "up.out")
     try:
         settle(engine)
         seconds = time.perf_counter() - began
         print(f"stack started and programme loaded by the worker: {seconds:.0f} s", flush=True)
-        measure(engine, options.changes)
+        measure(engine, changes)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()

@@ -154,9 +154,8 @@ def opened(folder: Path, told: "multiprocessing.Queue[tuple[float, float]]") -> 
     told.put((milliseconds / 1000, own_memory() - before))
 
 
-def report_opening(index: EntryIndex) -> EntryIndex:
+def report_opening(index: EntryIndex, folder: Path) -> EntryIndex:
     """Publish, open from two processes, and go on with what was opened."""
-    folder = Path(tempfile.mkdtemp(prefix="tandem-scale-"))
     published = timed(lambda: publish(folder, index, model=MODEL, revision=REVISION, watermark=1))
     print(f"published in {published / 1000:.1f} s")
     context = multiprocessing.get_context("spawn")
@@ -217,12 +216,13 @@ def main() -> None:
     market = Market(options.mentors, max(300, options.queries), options.seed)
     seconds = time.perf_counter() - started
     print(f"{options.mentors} mentors, {len(market.index)} entries: made in {seconds:.0f} s")
-    index = report_opening(market.index)
-    market.index = index
-    print("filter     eligible  median     p95   recall  broken  brute median    p95   ratio   (ms)")
-    with threadpool_limits(1, user_api="blas"):  # as in a worker: small products only wait for each other
-        for rate in PASS_RATES:
-            report_rate(market, index, rate, options.queries)
+    with tempfile.TemporaryDirectory(prefix="tandem-scale-") as folder:
+        index = report_opening(market.index, Path(folder))
+        market.index = index
+        print("filter     eligible  median     p95   recall  broken  brute median    p95   ratio   (ms)")
+        with threadpool_limits(1, user_api="blas"):  # as in a worker: small products only wait for each other
+            for rate in PASS_RATES:
+                report_rate(market, index, rate, options.queries)
 
 
 if __name__ == "__main__":

@@ -31,31 +31,29 @@ Voice = Mapping[Facet, Spoken]
 """What a profile says in all; a facet that it leaves out is not in it."""
 
 
-def echoed(ours: Iterable[str], theirs: Iterable[str]) -> bool:
-    """Whether anything that a counterpart says repeats something that a start-up says."""
-    said = [_wording(text) for text in ours]
-    return any(echoes(mine, _wording(text)) for text in theirs for mine in said)
+def texts_of(voice: Voice) -> list[str]:
+    """Everything that a profile says."""
+    return [text for spoken in voice.values() for text in spoken.texts]
 
 
-def echoed_texts(ours: Voice, theirs: Voice) -> set[str]:
-    """What a counterpart says that repeats something that the start-up says, in whatever facet.
+def echoed_texts(ours: Iterable[str], theirs: Iterable[str]) -> set[str]:
+    """Which of a counterpart's texts repeat one of a start-up's, in whatever facet.
 
-    It tells nothing of the counterpart, so in this pair it counts as unlike everything.
+    They tell nothing of the counterpart, so in this pair they count as unlike everything.
     """
-    said = [_wording(text) for spoken in ours.values() for text in spoken.texts]
-    return {
-        text
-        for spoken in theirs.values()
-        for text in spoken.texts
-        if any(echoes(mine, _wording(text)) for mine in said)
-    }
+    said = [_wording(text) for text in ours]
+    return {text for text in theirs if any(echoes(mine, _wording(text)) for mine in said)}
 
 
 def score_voices(
-    startup: Facts, counterpart: Facts, ours: Voice, theirs: Voice, config: ScoringConfig
+    startup: Facts,
+    counterpart: Facts,
+    ours: Voice,
+    theirs: Voice,
+    copied: Collection[str],
+    config: ScoringConfig,
 ) -> Score:
-    """The score of one pair, from what both say: the same functions as in every list."""
-    copied = echoed_texts(ours, theirs)
+    """The score of one pair, from what both say but for what is `copied`: as in every list."""
     likeness = {}
     for meeting in MEETINGS[counterpart.kind]:
         mine, other = _of(ours, meeting.ours), _of(theirs, meeting.theirs)

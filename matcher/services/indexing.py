@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.index import EntryIndex, build_index, load_latest, make_rows, publish
@@ -28,10 +28,15 @@ def open_index(session: Session, programme: Programme, folder: Path, space: Vect
         return index
     index, manifest = found
     index = follow_index(session, programme, index, manifest.watermark, space)
-    if len(index.gone) > max(_CHANGES_KEPT, len(index) // 30):
+    if is_worn(index):
         index = index.compact()
         publish(home, index, model=space.model, revision=space.revision, watermark=programme.watermark)
     return index
+
+
+def is_worn(index: EntryIndex) -> bool:
+    """Whether so much of a snapshot is void that a new one should be published."""
+    return len(index.gone) > max(_CHANGES_KEPT, len(index) // 30)
 
 
 def follow_index(
@@ -49,6 +54,11 @@ def changed_profiles(session: Session, programme: Programme, since: int) -> set[
             select(Profile.id).where(Profile.programme_id == programme.id, Profile.watermark > since)
         )
     )
+
+
+def count_profiles(session: Session, programme: Programme) -> int:
+    """How many profiles the programme has."""
+    return session.scalar(select(func.count()).where(Profile.programme_id == programme.id)) or 0
 
 
 def current_space(session: Session, programme: Programme, model: str) -> VectorSpace:

@@ -14,10 +14,6 @@ from matcher.services import indexing
 from matcher.services.recommender import Recommender
 from matcher.services.roster import load_roster
 
-_CHANGES_HELD = 5_000
-"""Changed entries that are laid over an index before it is opened anew, which puts them into a snapshot."""
-
-
 T = TypeVar("T")
 
 
@@ -43,12 +39,14 @@ class LiveIndex:
     def now(self, session: Session, programme: Programme, space: VectorSpace) -> EntryIndex:
         """The programme's index as of this transaction; deleted profiles may linger in it."""
         held = self._held
-        if held is None or (held.programme, held.space) != (programme.uid, space):
+        if (
+            held is None
+            or (held.programme, held.space) != (programme.uid, space)
+            or indexing.is_worn(held.what)
+        ):
             index = indexing.open_index(session, programme, self.snapshots, space)
         elif held.watermark == programme.watermark:
             return held.what
-        elif len(held.what.changes) > _CHANGES_HELD:
-            index = indexing.open_index(session, programme, self.snapshots, space)
         else:
             index = indexing.follow_index(session, programme, held.what, held.watermark, space)
         self._held = _Held(programme.uid, space, programme.watermark, index)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Kind, Programme, VectorSpace
+from matcher.models import Kind, Programme
 from matcher.ranking.config import ScoringConfig
 from matcher.services import embedding, indexing, recommending
 from matcher.services.incremental import (
+    Basis,
     IncrementConfig,
     Sides,
     increments,
@@ -19,10 +20,9 @@ from matcher.services.incremental import (
     markets_of,
     rank_newcomer,
     rank_profile,
-    stale_lists,
-    work_in,
 )
 from matcher.services.live import LiveRecommender
+from matcher.services.placement import stale_lists, work_in
 from matcher.services.profiles import PROFILES_A_JOB
 from matcher.services.recommender import RankedList, Recommender
 from matcher.services.roster import load_roster
@@ -80,12 +80,16 @@ def recommend(
 ) -> int:
     """Bring the programme's lists up to date, by increments where that will do; how many were changed."""
     config = config or IncrementConfig()
-    with reading(engine) as session:
+    basis = None
+    with reading(engine) as session:  # one view for what changed and for what it is compared with
         programme = session.get_one(Programme, programme_id)
         space = indexing.current_space(session, programme, model)
         changed = increments(session, programme, space, live.length, config)
+        is_large = indexing.count_profiles(session, programme) > config.whole_up_to
+        if changed is not None and is_large:  # even if nothing changed: loaded before somebody waits for it
+            basis = Basis(programme, space, programme.watermark, live.now(session, programme, space))
     if changed is not None:
-        return _work_in(engine, programme_id, sorted(changed), live, space, progress)
+        return _work_in(engine, basis, sorted(changed), progress) if basis else 0
     return recommend_programme(
         engine,
         programme_id,
@@ -126,63 +130,44 @@ def recommend_programme(
     return total
 
 
-def _work_in(
-    engine: Engine,
-    programme_id: int,
-    changed: Sequence[int],
-    live: LiveRecommender,
-    space: VectorSpace,
-    progress: Progress,
-) -> int:
+def _work_in(engine: Engine, basis: Basis, changed: Sequence[int], progress: Progress) -> int:
     """Work changed profiles into the lists one by one, then rank anew who lost somebody by that."""
-    with reading(engine) as session:
-        programme = session.get_one(Programme, programme_id)
-        recommender = live.now(session, programme, space)
-        watermark, spread = programme.watermark, programme.spread
-    sides, lists = Sides(recommender), 0
+    sides, lists = Sides(basis), 0
     for done, profile_id in enumerate(changed, start=1):
-        if subject := recommender.find(profile_id):
+        if subject := basis.recommender.find(profile_id):
             for kind in markets_of(subject):
                 with reading(engine) as session:
-                    facing = sides.facing(session, programme, subject, kind)
-                newcomer = rank_newcomer(recommender, subject, kind, facing, spread)
+                    facing = sides.facing(session, subject, kind)
+                newcomer = rank_newcomer(basis, subject, kind, facing)
                 with unit_of_work(engine) as session:
-                    lists += work_in(
-                        session, programme, newcomer,
-                        space=space, watermark=watermark, spread=spread, length=live.length,
-                    )  # fmt: skip
+                    lists += work_in(session, basis, newcomer)
                 sides.note(newcomer.ranked)
         progress(done, len(changed))
-    lists += _renew(engine, programme, recommender, sides, space, watermark, progress)
+    lists += _renew(engine, basis, sides, progress)
     with unit_of_work(engine) as session:
-        recommending.record_changes(session, programme_id, watermark=watermark, count=len(changed))
+        recommending.record_changes(
+            session, basis.programme.id, watermark=basis.watermark, count=len(changed)
+        )
     return lists
 
 
-def _renew(
-    engine: Engine,
-    programme: Programme,
-    recommender: Recommender,
-    sides: Sides,
-    space: VectorSpace,
-    watermark: int,
-    progress: Progress,
-) -> int:
+def _renew(engine: Engine, basis: Basis, sides: Sides, progress: Progress) -> int:
     """Rank the stale lists anew, a block a transaction; how many."""
     renewed = 0
     while True:
+        block = []
         with reading(engine) as session:
-            stale = stale_lists(session, programme, watermark, _STALE_A_TRANSACTION)
-            block = []
-            for ranked in stale:
-                if subject := recommender.find(ranked.subject_id):
+            for ranked in stale_lists(session, basis, _STALE_A_TRANSACTION):
+                if subject := basis.recommender.find(ranked.subject_id):
                     kind = market_of(subject, Kind(ranked.candidate_kind))
-                    facing = sides.facing(session, programme, subject, kind)
-                    block.append(rank_profile(recommender, subject, kind, facing, programme.spread)[0])
+                    facing = sides.facing(session, subject, kind)
+                    block.append(rank_profile(basis, subject, kind, facing)[0])
         if not block:
             return renewed
         with unit_of_work(engine) as session:
-            recommending.store_lists(session, programme, block, space=space, watermark=watermark)
+            recommending.store_lists(
+                session, basis.programme, block, space=basis.space, watermark=basis.watermark
+            )
         renewed += len(block)
         progress(renewed, renewed + len(block))
 

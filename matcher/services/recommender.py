@@ -16,7 +16,7 @@ from matcher.ranking.fit import fit_many
 from matcher.ranking.interaction import Int64, ramp
 from matcher.ranking.score import MEETINGS, Meeting, Score, ScoreTable, best_rows, score_many
 from matcher.ranking.table import FactTable
-from matcher.ranking.voices import Spoken, Voice, echoed, echoed_texts, meet, score_voices
+from matcher.ranking.voices import Spoken, Voice, echoed_texts, meet, score_voices, texts_of
 from matcher.services.pools import Pool, make_pool
 from matcher.services.roster import Roster
 
@@ -75,7 +75,7 @@ class Recommender:
     """Ranks the profiles of one roster by one index. `length` bounds a list."""
 
     def __init__(self, roster: Roster, index: EntryIndex, config: ScoringConfig, length: int) -> None:
-        self.roster, self.index, self.config, self.length = roster, index, config, length
+        self.entry_texts, self.index, self.config, self.length = roster.texts, index, config, length
         self.pools = {kind: make_pool(facts, index) for kind, facts in roster.facts.items()}
 
     @property
@@ -86,7 +86,7 @@ class Recommender:
     def replaced(self, changes: Roster, stale: Collection[int], index: EntryIndex) -> "Recommender":
         """This recommender as of a later index, with some profiles changed and the `stale` ones gone."""
         later = copy(self)
-        later.roster = Roster(self.roster.facts, {**self.roster.texts, **changes.texts})
+        later.entry_texts = {**self.entry_texts, **changes.texts}
         later.index = index
         later.pools = {
             kind: pool.replaced(changes.facts[kind], stale, index) for kind, pool in self.pools.items()
@@ -146,14 +146,15 @@ class Recommender:
             looked_at[new] = True
             for place in new.tolist():
                 facts = pool.table.facts[rows[place]]
-                if echoed(said, self.texts(facts)):
-                    totals[place] = self.score_by_voices(subject, facts).total
+                if echoed_texts(said, self.texts(facts)):  # the same both ways round
+                    totals[place] = self._score_by_voices(subject, facts).total
 
-    def score_by_voices(self, subject: Facts, other: Facts) -> Score:
+    def _score_by_voices(self, subject: Facts, other: Facts) -> Score:
         """The score of one pair, without what one of them only repeats."""
         startup, counterpart = (subject, other) if subject.kind is Kind.STARTUP else (other, subject)
         ours, theirs = self.voice(startup), self.voice(counterpart)
-        return score_voices(startup, counterpart, ours, theirs, self.config)
+        copied = echoed_texts(texts_of(ours), texts_of(theirs))
+        return score_voices(startup, counterpart, ours, theirs, copied, self.config)
 
     def make_list(self, found: Shortlist, rows: Int64, price: float = 0.0) -> RankedList:
         """The list of these rows of the pool, in their order, with scores and reasons."""
@@ -180,8 +181,10 @@ class Recommender:
         for place, facts in enumerate(table.facts):
             startup, other = (subject, facts) if subject.kind is Kind.STARTUP else (facts, subject)
             ours, theirs = (said, self.voice(facts)) if startup is subject else (self.voice(facts), said)
-            copied = echoed_texts(ours, theirs)
-            score = self.score_by_voices(subject, facts) if copied else scores.score(place)
+            copied = echoed_texts(texts_of(ours), texts_of(theirs))
+            score = scores.score(place)
+            if copied:
+                score = score_voices(startup, other, ours, theirs, copied, self.config)
             reasons = explain(
                 startup,
                 other,
@@ -195,18 +198,19 @@ class Recommender:
 
     def texts(self, facts: Facts) -> list[str]:
         """Everything that a profile says."""
-        positions = np.concatenate(
-            [np.empty(0, np.int64), *self.pools[facts.kind].own_entries(facts).values()]
-        )
-        return [self.roster.texts[int(entry)] for entry in self.index.rows["entry_id"][positions]]
+        own = self.pools[facts.kind].own_entries(facts).values()
+        return [text for positions in own for text in self._texts_at(positions)]
 
     def voice(self, facts: Facts) -> Voice:
         """What a profile says, facet by facet, with its vectors."""
-        said = {}
-        for facet, positions in self.pools[facts.kind].own_entries(facts).items():
-            texts = [self.roster.texts[int(entry)] for entry in self.index.rows["entry_id"][positions]]
-            said[facet] = Spoken(texts, self.index.vectors(positions))
-        return said
+        own = self.pools[facts.kind].own_entries(facts)
+        return {
+            facet: Spoken(self._texts_at(positions), self.index.vectors(positions))
+            for facet, positions in own.items()
+        }
+
+    def _texts_at(self, positions: Int64) -> list[str]:
+        return [self.entry_texts[int(entry)] for entry in self.index.rows["entry_id"][positions]]
 
     def score(
         self,

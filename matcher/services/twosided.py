@@ -31,7 +31,7 @@ def rank_programme(
 ) -> Iterator[RankedList]:
     """Every list of the programme. `progress` gets (lists shortlisted or made, twice the lists in all).
 
-    `spread` shares out mentors' attention, 0 for none; funding partners have no places to run out of.
+    `spread` is the programme's.
     """
     total, done = 2 * recommender.list_count(), 0
     for kind in (Kind.MENTOR, Kind.FUNDER):
@@ -42,8 +42,13 @@ def rank_programme(
                 shortlists[side].append(found)
                 done += 1
                 progress(done, total)
-        yield from _make_lists(recommender, shortlists, kind, spread if kind is Kind.MENTOR else 0.0)
+        yield from _make_lists(recommender, shortlists, kind, market_spread(spread, kind))
         done += len(shortlists[0]) + len(shortlists[1])
+
+
+def market_spread(spread: float, kind: Kind) -> float:
+    """How far a programme's spread goes: funding partners have no places to run out of."""
+    return spread if kind is Kind.MENTOR else 0.0
 
 
 def capacity_of(facts: Facts) -> float:

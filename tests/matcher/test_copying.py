@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Kind, Profile, Programme, RecommendationList
+from matcher.models import Kind, Profile, Programme
 from matcher.services import embedding
 from matcher.services.pipeline import recommend_programme
 from matcher.services.recommendations import RecommendedList, read_list
@@ -90,9 +90,3 @@ def test_the_pair_has_one_score_whoever_looks(
             answer = explain_pair(session, session.get_one(Programme, programme.id), startup, mentor)
             assert answer.score == pytest.approx(item.score, abs=1e-6)
             assert [str(r.message) for r in answer.reasons] == [str(r.message) for r in item.reasons]
-
-
-def test_a_copycat_does_not_raise_the_floor(engine: Engine, people: dict[str, int]) -> None:
-    """The floor is the last score of a full shortlist; here there is room for all."""
-    with reading(engine) as session:
-        assert set(session.scalars(select(RecommendationList.floor))) == {0.0}

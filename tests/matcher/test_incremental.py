@@ -1,6 +1,5 @@
 """Changes worked in one by one: the lists are those that ranking the whole anew would give."""
 
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, event, select
 
-from matcher.db import make_engine, reading, unit_of_work
+from matcher.db import reading, unit_of_work
 from matcher.models import Job, JobKind, JobState, Kind, Profile, Programme, Ranking, RecommendationList
 from matcher.models import Recommendation as Item
 from matcher.profiles.reading import ProfileDraft
@@ -81,18 +80,6 @@ def rank_whole(engine: Engine, programme: Programme, folder: Path, length: int) 
         engine, programme.id, snapshots=folder, model=SPACE.model, length=length, progress=silent
     )
     return read_lists(engine, programme)
-
-
-@pytest.fixture(scope="module")
-def one_engine(sqlite_template: Path) -> Engine:
-    copy = sqlite_template.with_name("incremental.db")
-    shutil.copy(sqlite_template, copy)
-    return make_engine(f"sqlite:///{copy}")
-
-
-@pytest.fixture(scope="module")
-def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("snapshots")
 
 
 REFS = {"S": Kind.STARTUP, "M": Kind.MENTOR, "F": Kind.FUNDER}
@@ -219,6 +206,35 @@ def test_what_has_not_changed_is_not_worked_in_again(
     live = LiveRecommender(tmp_path, 3)
     assert follow(engine, market, live) == 220
     assert recommend(engine, market.id, live=live, model=SPACE.model, progress=silent, config=ALWAYS) == 0
+
+
+@pytest.mark.parametrize("gap", range(1, 5))
+def test_a_change_between_any_two_transactions_of_the_work_is_not_lost(
+    engine: Engine, market: Programme, tmp_path: Path, gap: int
+) -> None:
+    """It belongs to the job that it asked for, which must find it still to do."""
+    live = LiveRecommender(tmp_path / "live", 3)
+    follow(engine, market, live)
+    with unit_of_work(engine) as session:
+        add(session, market, mentor("M7", "quite another"))
+    embed_asked(engine, market)
+    begun = 0
+
+    def interfere(connection: Connection) -> None:
+        nonlocal begun
+        begun += bool(connection.get_execution_options().get("tandem_read_only"))
+        if begun == gap:
+            begun += 1_000  # what follows here begins transactions of its own
+            with unit_of_work(engine) as session:
+                add(session, market, mentor("M8", "something new"))
+            embed_asked(engine, market)
+
+    event.listen(engine, "begin", interfere)
+    recommend(engine, market.id, live=live, model=SPACE.model, progress=silent, config=ALWAYS)
+    event.remove(engine, "begin", interfere)
+    follow(engine, market, live)
+    assert begun > 1_000, "the work has no such transaction"
+    assert read_lists(engine, market) == rank_whole(engine, market, tmp_path / "whole", 3)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def pairs(draw: st.DrawFn) -> tuple[Facts, Facts, Voice, Voice]:
 def test_the_parts_of_a_thousand_random_pairs_sum_to_their_scores(
     pair: tuple[Facts, Facts, Voice, Voice],
 ) -> None:
-    score = score_voices(*pair, CONFIG)
+    score = score_voices(*pair, (), CONFIG)
     most = limits(pair[0], pair[1], score.parts, CONFIG)
 
     assert abs(sum(score.parts.values()) - score.total) <= 1e-6
@@ -61,7 +61,7 @@ def test_the_parts_of_a_thousand_random_pairs_sum_to_their_scores(
 def test_the_parts_are_what_they_are_called(pair: tuple[Facts, Facts, Voice, Voice]) -> None:
     """Against the sum written from its description: weights by the texts that met, and the fit."""
     startup, counterpart, ours, theirs = pair
-    score = score_voices(*pair, CONFIG)
+    score = score_voices(*pair, (), CONFIG)
     spoken = {m.part: m.config(CONFIG) for m in MEETINGS[counterpart.kind] if ours and m.theirs in theirs}
     shares = {part: score.parts[part] for part in score.parts if part.startswith("text:")}
     whole = sum(bounds.weight for bounds in spoken.values())

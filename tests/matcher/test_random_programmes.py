@@ -1,14 +1,12 @@
 """Whatever a programme looks like, no stored recommendation breaks a rule of eligibility."""
 
-import shutil
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from matcher.db import make_engine, reading, unit_of_work
+from matcher.db import reading, unit_of_work
 from matcher.models import Kind, Profile, Recommendation, RecommendationList
 from matcher.profiles.reading import ProfileDraft
 from matcher.ranking.facts import Facts
@@ -90,18 +88,6 @@ def stored_pairs(engine: Engine, programme_id: int) -> set[tuple[str, str]]:
             .where(RecommendationList.programme_id == programme_id)
         )
         return {(refs[subject], refs[candidate]) for subject, candidate in rows}
-
-
-@pytest.fixture(scope="module")
-def one_engine(sqlite_template: Path) -> Engine:
-    copy = sqlite_template.with_name("random.db")
-    shutil.copy(sqlite_template, copy)
-    return make_engine(f"sqlite:///{copy}")
-
-
-@pytest.fixture(scope="module")
-def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("snapshots")
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

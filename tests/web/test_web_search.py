@@ -2,7 +2,8 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from time import sleep
 
@@ -44,6 +45,15 @@ def settle(engine: Engine, **values: object) -> None:
         assert job is not None
         for name, value in values.items():
             setattr(job, name, value)
+
+
+@contextmanager
+def meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Have a thread of its own do what a worker does, while the block waits for a page."""
+    worker = threading.Thread(target=work)
+    worker.start()
+    yield
+    worker.join()
 
 
 def expire(engine: Engine) -> None:
@@ -97,10 +107,8 @@ def test_an_answer_that_comes_while_the_page_waits_is_shown(
         sleep(0.3)
         finish(engine, world.mentor)
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    page = client.get(address)
-    worker.join()
+    with meanwhile(work):
+        page = client.get(address)
     assert ALONE not in page.text
     assert names(page) == ["Amara Diop"]
 
@@ -213,10 +221,8 @@ def test_no_transaction_is_held_while_the_page_waits(
             sleep(0.01)
         finish(engine, world.mentor)
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    page = client.get(address)
-    worker.join()
+    with meanwhile(work):
+        page = client.get(address)
     assert ALONE not in page.text, "who answers once the database is left alone came too late"
     assert names(page) == ["Amara Diop"]
 
