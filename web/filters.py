@@ -8,11 +8,12 @@ from flask_babel import format_datetime, format_decimal, gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from matcher.models import Entry, Facet, Kind
+from matcher.models import Entry, Facet, Kind, MatchState
 from matcher.profiles import labels
 from matcher.profiles.places import country_name
 from matcher.profiles.taxonomy import label
 from matcher.profiles.tongues import language_name
+from matcher.services.review import can_decide
 from matcher.wording import N_, Message, Term
 from web.facts import facts
 from web.i18n import locale_code
@@ -39,6 +40,18 @@ _FACETS = {
     Facet.PORTFOLIO: N_("Portfolio"),
 }
 _BANDS = {"strong": N_("Strong match"), "good": N_("Good match"), "possible": N_("Possible match")}
+_STATES = {
+    MatchState.PROPOSED: N_("Proposed"),
+    MatchState.LOCKED: N_("Locked"),
+    MatchState.APPROVED: N_("Approved"),
+    MatchState.REJECTED: N_("Rejected"),
+    MatchState.OFFERED: N_("Waiting for answers"),
+    MatchState.ACTIVE: N_("Accepted by both"),
+    MatchState.DECLINED: N_("Declined"),
+    MatchState.EXPIRED: N_("Not answered in time"),
+    MatchState.WITHDRAWN: N_("Withdrawn"),
+    MatchState.ENDED: N_("Ended"),
+}
 _HOW = {
     "name": N_("Same name"),
     "synonym": N_("Another word for it"),
@@ -107,6 +120,9 @@ def init(app: Flask) -> None:
         many=lambda kind: _name_of(_MANY, Kind(kind)),
         facet=lambda facet: _name_of(_FACETS, Facet(facet)),
         band=lambda band: _name_of(_BANDS, band),
+        match_state=lambda state: _name_of(_STATES, MatchState(state)),
+        approvable=lambda state: can_decide(state, "approved"),
+        rejectable=lambda state: can_decide(state, "rejected"),
         how=lambda how: _name_of(_HOW, how),
         number=format_decimal,
         moment=lambda instant: format_datetime(instant, "medium"),

@@ -17,6 +17,9 @@ class JobKind(StrEnum):
     EMBED = "embed"
     RECOMMEND = "recommend"
     SEARCH = "search"
+    PROPOSE = "propose"
+    WHAT_IF = "what-if"
+    DELIVER = "deliver"
 
 
 class JobState(StrEnum):

@@ -1,9 +1,9 @@
-"""What the ranking recommended, and what managers decided about it."""
+"""What the ranking recommended."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matcher.models.base import Base, utcnow
@@ -81,22 +81,3 @@ class Recommendation(Base):
     parts: Mapped[dict[str, Any]]
     """The share of each part in the score; the shares add up to it."""
     reasons: Mapped[list[dict[str, Any]]]
-
-
-class Approval(Base):
-    """A manager's decision about one pair. No row: not decided yet."""
-
-    __tablename__ = "approval"
-    __table_args__ = (
-        UniqueConstraint("startup_id", "counterpart_id"),
-        CheckConstraint("state in ('approved', 'rejected')", name="state"),
-        Index(None, "counterpart_id", "state"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"), index=True)
-    startup_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
-    counterpart_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
-    state: Mapped[str]
-    decided_by: Mapped[str]
-    decided_at: Mapped[datetime] = mapped_column(default=utcnow)

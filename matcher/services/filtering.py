@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from matcher.models import Approval, Funder, Kind, Mentor, Profile, Programme, Startup
+from matcher.models import HELD, Funder, Kind, Match, Mentor, Profile, Programme, Startup
 from matcher.profiles.places import WORLD
 from matcher.profiles.text import fold
 
@@ -117,10 +117,10 @@ def _works_in(session: Session, countries: Sequence[str]) -> ColumnElement[bool]
 
 
 def _full() -> Select[Any]:
-    """Mentors with as many approved start-ups as places. One who states no number has room."""
+    """Mentors with as many start-ups as places. One who states no number has room."""
     taken = (
         select(func.count())
-        .where(Approval.counterpart_id == _MENTOR.c.id, Approval.state == "approved")
+        .where(Match.counterpart_id == _MENTOR.c.id, Match.state.in_(HELD))
         .scalar_subquery()
     )
     return select(_MENTOR.c.id).where(_MENTOR.c.capacity <= taken)

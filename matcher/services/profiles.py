@@ -24,11 +24,11 @@ from matcher.profiles.reading import ProfileDraft
 from matcher.profiles.taxonomy import LOCALES
 from matcher.profiles.text import fold
 from matcher.services import audit, jobs
-from matcher.services.approvals import counterparts_of
 from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios, set_entries
 from matcher.services.errors import Conflict, NotFound
 from matcher.services.filtering import Filters, select_ids, with_words
+from matcher.services.matches import counterparts_of
 from matcher.services.recommendations import mark_stale
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message, Term

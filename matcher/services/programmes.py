@@ -7,10 +7,13 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, aliased
 
 from matcher.models import (
-    Approval,
+    FAILED,
+    HELD,
     Funder,
     JobKind,
     Kind,
+    Match,
+    MatchState,
     Mentor,
     Organisation,
     Profile,
@@ -169,10 +172,10 @@ def overview(session: Session, programme: Programme) -> Overview:
 
 def best_pairs(session: Session, programme: Programme, kind: Kind, limit: int = 5) -> list[PairLine]:
     """The highest-scoring pairs, each start-up and each counterpart at most once; none that was rejected."""
-    rejected = select(Approval.id).where(
-        Approval.startup_id == RecommendationList.subject_id,
-        Approval.counterpart_id == Recommendation.candidate_id,
-        Approval.state == "rejected",
+    rejected = select(Match.id).where(
+        Match.startup_id == RecommendationList.subject_id,
+        Match.counterpart_id == Recommendation.candidate_id,
+        Match.state.in_([MatchState.REJECTED, *FAILED]),
     )
     rows = session.execute(
         select(RecommendationList.subject_id, Recommendation)
@@ -234,8 +237,8 @@ def _approved(session: Session, programme: Programme) -> dict[Kind, int]:
     counterpart = aliased(Profile, flat=True)
     rows = session.execute(
         select(counterpart.kind, func.count())
-        .join(Approval, Approval.counterpart_id == counterpart.id)
-        .where(Approval.programme_id == programme.id, Approval.state == "approved")
+        .join(Match, Match.counterpart_id == counterpart.id)
+        .where(Match.programme_id == programme.id, Match.state.in_(HELD - {MatchState.LOCKED}))
         .group_by(counterpart.kind)
     )
     found = {Kind(kind): count for kind, count in rows}

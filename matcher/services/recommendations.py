@@ -8,7 +8,7 @@ from itertools import accumulate
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
-from matcher.models import Approval, Kind, Profile, Recommendation, RecommendationList
+from matcher.models import HELD, Kind, Match, Profile, Recommendation, RecommendationList
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule
 from matcher.ranking.explanation import Reason, Tone
 from matcher.services.jobs import is_idle
@@ -40,20 +40,29 @@ class RecommendedCandidate:
     band: str
     parts: dict[str, float]
     reasons: list[Reason]
-    approval: str | None
+    state: str | None
+    """Where the match stands, if there is one."""
     lowered: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCandidate:
+    """Somebody whose place is taken, and where that match stands."""
+
+    profile: Profile
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecommendedList:
     """A profile's recommended candidates of one kind.
 
-    `approved` has the approved candidates that are not among `items`; `exclusions` says how many
+    `held` has those with a place whom `items` leaves out; `exclusions` says how many
     candidates each rule excluded; `fresh` is False while a change of the programme is being worked in.
     """
 
     items: list[RecommendedCandidate]
-    approved: list[Profile]
+    held: list[HeldCandidate]
     considered: int
     eligible: int
     exclusions: list[Message]
@@ -73,10 +82,10 @@ def read_list(session: Session, subject: Profile, candidate_kind: Kind) -> Recom
     ).first()
     fresh = is_idle(session, subject.programme_id)
     if found is None:
-        return RecommendedList([], _approved(session, subject, candidate_kind, []), 0, 0, [], None, fresh)
+        return RecommendedList([], _held(session, subject, candidate_kind, []), 0, 0, [], None, fresh)
     return RecommendedList(
         items=_candidates(session, subject, candidate_kind, found.items),
-        approved=_approved(session, subject, candidate_kind, found.items),
+        held=_held(session, subject, candidate_kind, found.items),
         considered=found.considered,
         eligible=found.eligible,
         exclusions=[_excluded(Rule(rule), count) for rule, count in found.exclusions.items() if count],
@@ -111,7 +120,7 @@ def _candidates(
 ) -> list[RecommendedCandidate]:
     ids = [item.candidate_id for item in items]
     profiles = {p.id: p for p in session.scalars(select(Profile).where(Profile.id.in_(ids)))}
-    approvals = _approvals(session, subject)
+    states = _states(session, subject)
     lowered = _lowered(items)
     reason = Message(_IN_DEMAND[kind]) if kind in _IN_DEMAND else None
     return [
@@ -122,7 +131,7 @@ def _candidates(
             item.band,
             item.parts,
             load_reasons(item),
-            approvals.get(item.candidate_id),
+            states.get(item.candidate_id),
             reason if item.id in lowered else None,
         )
         for item in items
@@ -135,21 +144,24 @@ def _lowered(items: Sequence[Recommendation]) -> set[int]:
     return {item.id for item, least in zip(items, lowest, strict=True) if item.score > least + _EQUAL}
 
 
-def _approved(session: Session, subject: Profile, kind: Kind, items: list[Recommendation]) -> list[Profile]:
-    """Approved counterparts of a kind that the list leaves out."""
-    states = _approvals(session, subject)
-    ids = {other for other, state in states.items() if state == "approved"}
-    missing = ids - {item.candidate_id for item in items}
-    query = select(Profile).where(Profile.id.in_(missing), Profile.kind == kind)
-    return list(session.scalars(query.order_by(Profile.name)))
+def _held(session: Session, subject: Profile, kind: Kind, items: list[Recommendation]) -> list[HeldCandidate]:
+    """Counterparts of a kind that hold a place and that the list leaves out."""
+    listed = {item.candidate_id for item in items}
+    states = {
+        other: state
+        for other, state in _states(session, subject).items()
+        if state in HELD and other not in listed
+    }
+    query = select(Profile).where(Profile.id.in_(states), Profile.kind == kind).order_by(Profile.name)
+    return [HeldCandidate(profile, states[profile.id]) for profile in session.scalars(query)]
 
 
-def _approvals(session: Session, subject: Profile) -> dict[int, str]:
-    """The decisions about the subject's pairs, by the other side's id."""
+def _states(session: Session, subject: Profile) -> dict[int, str]:
+    """Where the subject's matches stand, by the other side's id."""
     if subject.kind == Kind.STARTUP:
-        query = select(Approval.counterpart_id, Approval.state).where(Approval.startup_id == subject.id)
+        query = select(Match.counterpart_id, Match.state).where(Match.startup_id == subject.id)
     else:
-        query = select(Approval.startup_id, Approval.state).where(Approval.counterpart_id == subject.id)
+        query = select(Match.startup_id, Match.state).where(Match.counterpart_id == subject.id)
     return {other: state for other, state in session.execute(query)}  # noqa: C416
 
 

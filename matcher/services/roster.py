@@ -10,7 +10,7 @@ from babel.core import get_global
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from matcher.models import Approval, Entry, Facet, Funder, Kind, Mentor, Profile, Programme, Startup
+from matcher.models import HELD, Entry, Facet, Funder, Kind, Match, Mentor, Profile, Programme, Startup
 from matcher.profiles.text import fold
 from matcher.ranking.facts import Facts
 
@@ -58,7 +58,7 @@ def portfolio_texts(session: Session, entries: Collection[Entry]) -> dict[int, s
 
 
 def facts_of(profile: Profile, accepted: frozenset[int] = frozenset()) -> Facts:
-    """The facts of one profile; `accepted` has the ids of the start-ups approved for it."""
+    """The facts of one profile; `accepted` has the ids of the start-ups that hold a place of it."""
     common = Facts(
         id=profile.id,
         kind=Kind(profile.kind),
@@ -106,10 +106,10 @@ def facts_of(profile: Profile, accepted: frozenset[int] = frozenset()) -> Facts:
 
 
 def _accepted(session: Session, programme: Programme) -> dict[int, frozenset[int]]:
-    """Approved start-ups by counterpart."""
+    """Start-ups that hold a place, by counterpart."""
     rows = session.execute(
-        select(Approval.counterpart_id, Approval.startup_id).where(
-            Approval.programme_id == programme.id, Approval.state == "approved"
+        select(Match.counterpart_id, Match.startup_id).where(
+            Match.programme_id == programme.id, Match.state.in_(HELD)
         )
     )
     found: dict[int, frozenset[int]] = {}

@@ -13,7 +13,7 @@ from matcher.db import reading, unit_of_work
 from matcher.models import Job, JobKind, JobState, Kind, Profile, Programme, Ranking, RecommendationList
 from matcher.models import Recommendation as Item
 from matcher.profiles.reading import ProfileDraft
-from matcher.services import approvals, embedding, profiles
+from matcher.services import embedding, profiles, review
 from matcher.services.errors import ServiceError
 from matcher.services.incremental import IncrementConfig
 from matcher.services.live import LiveRecommender
@@ -105,7 +105,7 @@ def change(engine: Engine, programme: Programme, action: str, what: Any) -> None
         elif action in ("approved", "rejected") and all(ref in known for ref in what):
             startup, other = (known[ref] for ref in what)
             try:
-                approvals.decide(session, programme, startup, other, action, actor="test")  # type: ignore[arg-type]
+                review.decide(session, programme, startup, other, action, actor="test")  # type: ignore[arg-type]
             except ServiceError:
                 session.rollback()
 
@@ -302,7 +302,7 @@ def test_a_full_mentor_leaves_the_lists_and_comes_back(
         known = ids(session, market)
         programme = session.get_one(Programme, market.id)
         startup = before.pop()
-        approvals.decide(session, programme, known[startup], known["M7"], "approved", actor="test")
+        review.decide(session, programme, known[startup], known["M7"], "approved", actor="test")
     follow(engine, market, live)
     assert before
     assert holders(engine, market, "M7") <= {startup}

@@ -7,11 +7,11 @@ from sqlalchemy import Engine, select
 
 from matcher.db import reading, unit_of_work
 from matcher.models import Kind, Person, Profile, Programme
-from matcher.services.approvals import decide
 from matcher.services.pipeline import recommend_programme
 from matcher.services.profiles import remove_profile
 from matcher.services.programmes import best_pairs
 from matcher.services.recommendations import RecommendedList, read_list
+from matcher.services.review import decide
 from tests.matcher.factories import SPACE, add, draft, embed_all
 
 MANY = 30
@@ -61,7 +61,7 @@ def test_an_approved_pair_keeps_its_place_in_both_lists(
         decide(session, programme, people["S2"], mentor_id, "approved", actor="a")
     rank(engine, programme, tmp_path)
     first = listed(engine, people["S2"], Kind.MENTOR).items[0]
-    assert (first.profile.id, first.approval) == (mentor_id, "approved")
+    assert (first.profile.id, first.state) == (mentor_id, "approved")
     assert [item.profile.ref for item in listed(engine, mentor_id, Kind.STARTUP).items] == ["S2"]
     assert mentor_id not in [item.profile.id for item in listed(engine, people["S1"], Kind.MENTOR).items]
 
@@ -74,7 +74,7 @@ def test_an_approved_pair_that_the_list_leaves_out_is_shown_beside_it(
     outside = next(number for ref, number in people.items() if ref.startswith("M") and number not in shown)
     with unit_of_work(engine) as session:
         decide(session, programme, people["S1"], outside, "approved", actor="a")
-    assert [p.id for p in listed(engine, people["S1"], Kind.MENTOR).approved] == [outside]
+    assert [h.profile.id for h in listed(engine, people["S1"], Kind.MENTOR).held] == [outside]
 
 
 def test_a_rejected_pair_is_no_best_pair(

@@ -13,12 +13,12 @@ from matcher.models import Kind, Profile, Programme, Recommendation, Recommendat
 from matcher.profiles.reading import ProfileDraft
 from matcher.ranking.explanation import Tone
 from matcher.ranking.facts import Facts
-from matcher.services.approvals import decide
 from matcher.services.pipeline import embed_outdated, embed_profiles, recommend_programme
 from matcher.services.profiles import remove_profile
 from matcher.services.recommendations import RecommendedList, read_list
 from matcher.services.recommender import RankedList
 from matcher.services.recommending import store_lists
+from matcher.services.review import decide
 from tests.matcher.factories import SPACE, add, draft, embed_all
 
 STARTUPS = [

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from matcher.db import reading, unit_of_work
 from matcher.index import EntryIndex
-from matcher.models import Approval, Job, JobKind, JobState, Kind, Profile, Programme, utcnow
+from matcher.models import Job, JobKind, JobState, Kind, Match, Profile, Programme, utcnow
 from matcher.profiles.places import WORLD
 from matcher.services import jobs, pipeline, search_jobs
 from matcher.services.errors import Conflict, NotFound
@@ -127,7 +127,7 @@ def test_filters_are_exact_for_words_and_for_meaning(
         known = add(session, programme, *people)
         add(session, make_programme(session), *people)
         pair = {"startup_id": known["S2"], "counterpart_id": known["M1"]}
-        session.add(Approval(programme_id=programme.id, state="approved", decided_by="test", **pair))
+        session.add(Match(programme_id=programme.id, state="approved", decided_by="test", **pair))
     embed_all(engine, programme)
     with reading(engine) as session:
         index = opened(session, programme, tmp_path)

@@ -13,10 +13,10 @@ from matcher.embedding import Encoder
 from matcher.models import Kind, Mentor, Profile, Programme, Recommendation, RecommendationList
 from matcher.ranking.eligibility import Rule
 from matcher.ranking.explanation import Reason
-from matcher.services.approvals import decide
 from matcher.services.errors import NotFound
 from matcher.services.pipeline import embed_profiles
 from matcher.services.recommendations import load_reasons
+from matcher.services.review import decide
 from matcher.services.roster import load_facts
 from matcher.services.sample import load_sample
 from matcher.services.whynot import PairAnswer, explain_pair

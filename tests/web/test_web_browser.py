@@ -15,8 +15,8 @@ from matcher.db import make_engine, unit_of_work
 from matcher.models import Base, Job, JobKind, JobState, Programme, Upload, utcnow
 from matcher.profiles.rows import RowProblem
 from matcher.services import jobs
-from matcher.services.approvals import decide
 from matcher.services.filtering import Filters
+from matcher.services.review import decide
 from matcher.services.search_jobs import ask
 from matcher.wording import Message
 from tests import chromium

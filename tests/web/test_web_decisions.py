@@ -7,15 +7,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Approval, Programme
-from matcher.services.approvals import decide
+from matcher.models import Match, Programme
+from matcher.services.review import decide
 from tests.web.conftest import submit, token
 from tests.web.world import World
 
 
 def _states(engine: Engine) -> dict[tuple[int, int], str]:
     with reading(engine) as session:
-        return {(a.startup_id, a.counterpart_id): a.state for a in session.scalars(select(Approval))}
+        return {(a.startup_id, a.counterpart_id): a.state for a in session.scalars(select(Match))}
 
 
 @pytest.mark.parametrize(("button", "state"), [("approve", "approved"), ("reject", "rejected")])

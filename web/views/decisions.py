@@ -3,12 +3,13 @@
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from matcher.models import Kind
-from matcher.services.approvals import State, list_decided
-from matcher.services.approvals import decide as decide_pair
-from matcher.services.approvals import undo as undo_decision
+from matcher.models import Kind, MatchState
 from matcher.services.errors import ServiceError
+from matcher.services.matches import list_matches
 from matcher.services.profiles import get_profile
+from matcher.services.review import Decision
+from matcher.services.review import decide as decide_pair
+from matcher.services.steps import undo as undo_decision
 from matcher.wording import N_, Message
 from web.converters import read_id
 from web.database import read, write
@@ -17,7 +18,7 @@ from web.permissions import actor
 
 blueprint = Blueprint("decisions", __name__)
 
-_BUTTONS: dict[str, State] = {"approve": "approved", "reject": "rejected"}
+_BUTTONS: dict[str, Decision] = {"approve": "approved", "reject": "rejected"}
 _DONE = {"approved": N_("Pair approved."), "rejected": N_("Pair rejected.")}
 
 
@@ -25,7 +26,7 @@ _DONE = {"approved": N_("Pair approved."), "rejected": N_("Pair rejected.")}
 def index(slug: str) -> str:
     """The pairs that are decided."""
     with read(slug) as (session, programme):
-        pairs = list_decided(session, programme)
+        pairs = list_matches(session, programme, [MatchState.APPROVED, MatchState.REJECTED])
         return render_template("decisions.html", programme=programme, pairs=pairs)
 
 
@@ -61,7 +62,7 @@ def undo(slug: str, event_id: int) -> Response:
     return redirect(_back(slug), 303)
 
 
-def _pressed() -> tuple[State, int]:
+def _pressed() -> tuple[Decision, int]:
     for button, state in _BUTTONS.items():
         if button in request.form:
             candidate_id = request.form.get(button, type=read_id)

@@ -41,7 +41,7 @@ class Section:
     @property
     def people(self) -> list[Profile]:
         """Everybody who has a place of their own in it."""
-        return [*self.ranked.approved, *(item.profile for item in self.visible)]
+        return [*(item.profile for item in self.ranked.held), *(item.profile for item in self.visible)]
 
     @property
     def is_cut(self) -> bool:

@@ -7,9 +7,11 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Approval, AuditEvent, Kind, Programme
-from matcher.services.approvals import decide, list_decided, undo
+from matcher.models import AuditEvent, Kind, Match, MatchState, Programme
 from matcher.services.errors import CapacityReached, Conflict, NotAllowed, NotFound
+from matcher.services.matches import list_matches
+from matcher.services.review import decide
+from matcher.services.steps import undo
 from tests.matcher.factories import add, at_once, draft, make_programme
 
 CROWD = 20
@@ -39,7 +41,7 @@ def approve(
 
 
 def state(session: Session) -> dict[tuple[int, int], str]:
-    found = session.execute(select(Approval.startup_id, Approval.counterpart_id, Approval.state))
+    found = session.execute(select(Match.startup_id, Match.counterpart_id, Match.state))
     return {(ours, theirs): what for ours, theirs, what in found}
 
 
@@ -67,10 +69,10 @@ def test_one_pair_that_many_approve_is_approved_once(
         with unit_of_work(engine) as session:
             return approve(session, programme, people, "S1", "M1").action
 
-    assert at_once(8, work) == ["pair.approved"] * 8
+    assert at_once(8, work) == ["match.approved"] * 8
     with reading(engine) as session:
         assert list(state(session).values()) == ["approved"]
-        assert session.scalar(select(func.count()).where(AuditEvent.action == "pair.approved")) == 8
+        assert session.scalar(select(func.count()).where(AuditEvent.action == "match.approved")) == 8
 
 
 def test_pairs_that_cross_do_not_block_each_other(
@@ -83,7 +85,7 @@ def test_pairs_that_cross_do_not_block_each_other(
             ours, theirs = pairs[number]
             return decide(session, programme, people[ours], people[theirs], "rejected", actor="a").action
 
-    assert at_once(len(pairs), work) == ["pair.rejected"] * len(pairs)
+    assert at_once(len(pairs), work) == ["match.rejected"] * len(pairs)
 
 
 def test_a_place_that_was_given_back_can_be_taken(
@@ -226,10 +228,11 @@ def test_decided_pairs_are_listed_with_what_undoes_them(
 ) -> None:
     decide(session, programme, people["S1"], people["M1"], "rejected", actor="a")
     approve(session, programme, people, "S3", "F1")
-    found = list_decided(session, programme)
-    assert [(d.startup.ref, d.counterpart.ref, d.state) for d in found] == [
+    decided = [MatchState.APPROVED, MatchState.REJECTED]
+    found = list_matches(session, programme, decided)
+    assert [(d.startup.ref, d.counterpart.ref, d.match.state) for d in found] == [
         ("S3", "F1", "approved"),
         ("S1", "M1", "rejected"),
     ]
     undo(session, programme, found[0].event_id, actor="a")
-    assert len(list_decided(session, programme)) == 1
+    assert len(list_matches(session, programme, decided)) == 1

@@ -1,0 +1,33 @@
+"""Mail that is to be sent: written in the transaction that causes it, sent afterwards."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from matcher.models.base import Base, utcnow
+
+
+class Mail(Base):
+    """One letter to one person."""
+
+    __tablename__ = "mail"
+    __table_args__ = (
+        Index("ix_mail_unsent", "programme_id", sqlite_where=text("sent_at IS NULL"),
+              postgresql_where=text("sent_at IS NULL")),
+        Index(None, "programme_id", "id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"))
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
+    address: Mapped[str]
+    language: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    """What it is about, so that a repeated step does not write it twice."""
+    written_at: Mapped[datetime] = mapped_column(default=utcnow)
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(default="")
+    """Why the last attempt to send it failed."""
