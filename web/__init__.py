@@ -17,11 +17,24 @@ from web.views import (
     overview,
     profiles,
     programmes,
+    rules,
     search,
     uploads,
     whynot,
 )
 
+_MODULES = (
+    overview,
+    programmes,
+    profiles,
+    search,
+    whynot,
+    editing,
+    decisions,
+    rules,
+    uploads,
+    health,
+)
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
 
@@ -49,7 +62,18 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     i18n.init(app)
     filters.init(app)
     assets.init(app)
-    for module in (overview, programmes, profiles, search, whynot, editing, decisions, uploads, health):
+    for module in (
+        overview,
+        programmes,
+        profiles,
+        search,
+        whynot,
+        editing,
+        decisions,
+        rules,
+        uploads,
+        health,
+    ):
         app.register_blueprint(module.blueprint)
     errors.init(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]

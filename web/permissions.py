@@ -14,6 +14,7 @@ class Permission(StrEnum):
     READ = "read the programme"
     EDIT = "add, change and remove profiles, and say how lists are ordered"
     DECIDE = "approve and reject pairs"
+    RULES = "say what proposals must keep"
     IMPORT = "import sheets"
     PROGRAMMES = "start programmes and remove the sample"
 
@@ -45,6 +46,10 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "decisions.index": Permission.READ,
         "decisions.decide": Permission.DECIDE,
         "decisions.undo": Permission.DECIDE,
+        "rules.edit": Permission.RULES,
+        "rules.update": Permission.RULES,
+        "rules.versions": Permission.READ,
+        "rules.restore": Permission.RULES,
         "uploads.choose": Permission.IMPORT,
         "uploads.receive": Permission.IMPORT,
         "uploads.show": Permission.IMPORT,

@@ -69,6 +69,8 @@ def test_a_proxy_in_between_is_refused(client: FlaskClient, header: str) -> None
         "imports/0000",
         "search",
         "spread",
+        "rules",
+        "rules/versions/1",
     ],
 )
 def test_a_form_without_its_token_is_refused(client: FlaskClient, world: World, tail: str) -> None:
@@ -90,6 +92,8 @@ def test_every_post_of_the_application_is_among_those_tested(app: Flask) -> None
         "editing.remove",
         "decisions.decide",
         "decisions.undo",
+        "rules.update",
+        "rules.restore",
         "uploads.receive",
         "uploads.confirm",
         "search.ask",
