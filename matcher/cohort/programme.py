@@ -41,6 +41,11 @@ class Clock:
         """Seconds; a tenth at least, so that a short last step can still answer."""
         return max(0.1, share * (self._end - perf_counter()))
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left."""
+        return perf_counter() >= self._end
+
 
 class Verdict(Enum):
     """How a search ended."""
