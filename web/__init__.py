@@ -21,6 +21,7 @@ from web.views import (
     search,
     uploads,
     whynot,
+    wishes,
 )
 
 _MODULES = (
@@ -32,6 +33,7 @@ _MODULES = (
     editing,
     decisions,
     rules,
+    wishes,
     uploads,
     health,
 )
@@ -62,18 +64,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     i18n.init(app)
     filters.init(app)
     assets.init(app)
-    for module in (
-        overview,
-        programmes,
-        profiles,
-        search,
-        whynot,
-        editing,
-        decisions,
-        rules,
-        uploads,
-        health,
-    ):
+    for module in _MODULES:
         app.register_blueprint(module.blueprint)
     errors.init(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]

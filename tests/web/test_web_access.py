@@ -71,6 +71,7 @@ def test_a_proxy_in_between_is_refused(client: FlaskClient, header: str) -> None
         "spread",
         "rules",
         "rules/versions/1",
+        "startups/1/wishes",
     ],
 )
 def test_a_form_without_its_token_is_refused(client: FlaskClient, world: World, tail: str) -> None:
@@ -94,6 +95,7 @@ def test_every_post_of_the_application_is_among_those_tested(app: Flask) -> None
         "decisions.undo",
         "rules.update",
         "rules.restore",
+        "wishes.update",
         "uploads.receive",
         "uploads.confirm",
         "search.ask",

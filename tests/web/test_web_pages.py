@@ -44,6 +44,9 @@ PAGES = (
     "/p/{w.slug}/import?kind=mentor",
     "/p/{w.slug}/rules",
     "/p/{w.slug}/rules/versions",
+    "/p/{w.slug}/wishes",
+    "/p/{w.slug}/startups/{w.hostile}/wishes",
+    "/p/{w.slug}/mentors/{w.mentor}/wishes",
 )
 
 
