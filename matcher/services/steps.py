@@ -42,8 +42,8 @@ _COLUMNS = (
     "state", "score", "band", "reasons", "note", "startup_answer", "counterpart_answer",
     "startup_token", "counterpart_token", "offered_at", "reminders",
 )  # fmt: skip
-_FINAL = frozenset({"match.published", "match.answered", "match.expired", "match.reminded"})
-"""Steps that somebody outside was told of, or took: they are not undone but followed by others."""
+_KNOWN = frozenset({MatchState.OFFERED, MatchState.ACTIVE})
+"""States that both sides know of: steps into and out of them are not undone, but followed by others."""
 
 
 def image_of(match: Match | None) -> Image:
@@ -126,7 +126,7 @@ def undo(session: Session, programme: Programme, event_id: int, *, actor: str) -
     changes = session.scalars(select(MatchChange).where(MatchChange.event_id == event_id)).all()
     if event is None or event.programme_id != programme.id or not changes:
         raise NotFound(Message(N_("There is no such decision in this programme.")))
-    if event.action in _FINAL:
+    if any(image.get("state") in _KNOWN for c in changes for image in (c.before, c.after)):
         raise NotAllowed(Message(N_("People were told of this already. Withdraw the offer instead.")))
     pairs = {(change.startup_id, change.counterpart_id): change for change in changes}
     present = find(session, programme, pairs)
