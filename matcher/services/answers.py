@@ -95,7 +95,10 @@ def answer_for(
     lock_programme(session, programme)
     match = get_match(session, programme, pair)
     session.refresh(match)
-    answers = {"startup": match.startup_answer, "counterpart": match.counterpart_answer}
+    answers: dict[Side, bool | None] = {
+        "startup": match.startup_answer,
+        "counterpart": match.counterpart_answer,
+    }
     if answers[side] is accepted:
         return None
     if match.state != MatchState.OFFERED:

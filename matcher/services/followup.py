@@ -53,7 +53,10 @@ def _remind(session: Session, programme: Programme, match: Match, reminders: int
     until = (match.offered_at or match.decided_at) + ANSWER_WITHIN
     image = in_state(MatchState.OFFERED, image_of(match), reminders=reminders)
     event = take(session, programme, ACTOR, "match.reminded", {pair: image})
-    answered = {"startup": match.startup_answer, "counterpart": match.counterpart_answer}
+    answered: dict[Side, bool | None] = {
+        "startup": match.startup_answer,
+        "counterpart": match.counterpart_answer,
+    }
     for side, reader, other in readers(pair, both_sides(session, [pair])):
         if answered[side] is None:
             key = f"{event.action}:{event.id}:{pair[0]}:{pair[1]}:{side}"

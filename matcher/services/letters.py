@@ -25,9 +25,7 @@ def offered(programme: Programme, reader: Profile, other: Profile, until: dateti
             _greeting(reader),
             Message(_PROPOSED[Kind(other.kind)], {"other": other.name}),
             Message(
-                N_(
-                    "Please say until %(date)s whether that suits you. Who they are and why we thought of them:"
-                ),
+                N_("Please say until %(date)s whether that suits you. Who they are, and why:"),
                 {"date": Term("date", until.date().isoformat())},
             ),
         ],
@@ -71,12 +69,14 @@ def called_off(programme: Programme, reader: Profile, other: Profile) -> Letter:
         [
             _greeting(reader),
             Message(
-                N_("The proposal to put you together with %(other)s is no longer open. You need not do anything: "
-                   "your programme manager is looking for somebody else."),
+                N_(
+                    "The proposal to put you together with %(other)s is no longer open. You need not do "
+                    "anything: your programme manager is looking for somebody else."
+                ),
                 {"other": other.name},
             ),
         ],
-    )  # fmt: skip
+    )
 
 
 def _named(programme: Programme) -> dict[str, Any]:

@@ -53,13 +53,12 @@ def image_of(match: Match | None) -> Image:
     found = {name: getattr(match, name) for name in _COLUMNS}
     if match.offered_at is not None:
         found["offered_at"] = match.offered_at.isoformat()
-    return {name: value for name, value in found.items() if value not in (None, "", [], 0)}
+    return _said(found)
 
 
 def in_state(state: MatchState, image: Image | None = None, **values: Any) -> Image:
     """The image in another state, with these columns changed; empty values are left out."""
-    changed = {**(image or {}), "state": state.value, **values}
-    return {name: value for name, value in changed.items() if value not in (None, "", [], 0)}
+    return _said({**(image or {}), "state": state.value, **values})
 
 
 def find(session: Session, programme: Programme, pairs: Collection[Pair]) -> dict[Pair, Match]:
@@ -168,6 +167,15 @@ def held_by(session: Session, counterpart_ids: Collection[int]) -> dict[int, int
         .group_by(Match.counterpart_id)
     )
     return {counterpart: count for counterpart, count in rows}  # noqa: C416 - a Row is no pair to mypy
+
+
+def _said(image: Image) -> Image:
+    """Without what says nothing. A refusal (False) and a score of 0 say something."""
+    return {
+        name: value
+        for name, value in image.items()
+        if not (value is None or value in ("", []) or (name == "reminders" and value == 0))
+    }
 
 
 def _holds(image: Image) -> bool:
