@@ -101,7 +101,7 @@ def smallest(question: Question, config: SolverConfig, clock: Clock) -> tuple[li
     every = np.arange(columns.count)
     programme.add_row(every, price, -np.inf, fewest + 0.5)
     programme.gain = -tie
-    second = programme.solve(config, clock.left(), start=first.point)
+    second = programme.improve(first.point, config, clock.left())
     point = first.point if second.point is None else second.point
     return _read(question, columns, edges, point), first.verdict is Verdict.OPTIMAL
 
