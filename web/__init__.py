@@ -11,6 +11,7 @@ from web import assets, filters, i18n, permissions, security
 from web.converters import IdConverter, KindConverter
 from web.views import (
     decisions,
+    documents,
     editing,
     errors,
     health,
@@ -34,6 +35,7 @@ _MODULES = (
     decisions,
     rules,
     wishes,
+    documents,
     uploads,
     health,
 )

@@ -104,6 +104,16 @@ def _name_of(names: Mapping[Any, str], code: Any) -> str:
     return gettext(found) if found else str(code)
 
 
+def band_name(band: str) -> str:
+    """What people call a band of scores."""
+    return _name_of(_BANDS, band)
+
+
+def state_name(state: str) -> str:
+    """What people call the state of a match."""
+    return _name_of(_STATES, MatchState(state))
+
+
 def _csrf_input() -> Markup:
     """The hidden input that every form that posts must have."""
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
@@ -119,8 +129,8 @@ def init(app: Flask) -> None:
         one=lambda kind: _name_of(_ONE, Kind(kind)),
         many=lambda kind: _name_of(_MANY, Kind(kind)),
         facet=lambda facet: _name_of(_FACETS, Facet(facet)),
-        band=lambda band: _name_of(_BANDS, band),
-        match_state=lambda state: _name_of(_STATES, MatchState(state)),
+        band=band_name,
+        match_state=state_name,
         approvable=lambda state: can_decide(state, "approved"),
         rejectable=lambda state: can_decide(state, "rejected"),
         how=lambda how: _name_of(_HOW, how),

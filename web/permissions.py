@@ -53,6 +53,7 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "wishes.index": Permission.READ,
         "wishes.edit": Permission.EDIT,
         "wishes.update": Permission.EDIT,
+        "documents.export": Permission.READ,
         "uploads.choose": Permission.IMPORT,
         "uploads.receive": Permission.IMPORT,
         "uploads.show": Permission.IMPORT,
