@@ -1,5 +1,41 @@
-"""Proposals for a whole cohort at once. The only importer of OR-tools."""
+"""Proposals for a whole cohort at once. The only importer of OR-tools and HiGHS."""
 
-from matcher.cohort.assignment import Assignment, assign
+from matcher.cohort.config import SolverConfig
+from matcher.cohort.diagnosis import diagnose
+from matcher.cohort.problem import (
+    MINIMUMS,
+    CannotCombine,
+    Diagnosis,
+    Infeasible,
+    Limits,
+    Objective,
+    Problem,
+    Quota,
+    Relaxation,
+    Slack,
+    Solution,
+    Unsettled,
+)
+from matcher.cohort.relaxing import relax
+from matcher.cohort.solving import solve
+from matcher.cohort.whatif import force
 
-__all__ = ["Assignment", "assign"]
+__all__ = [
+    "MINIMUMS",
+    "CannotCombine",
+    "Diagnosis",
+    "Infeasible",
+    "Limits",
+    "Objective",
+    "Problem",
+    "Quota",
+    "Relaxation",
+    "Slack",
+    "Solution",
+    "SolverConfig",
+    "Unsettled",
+    "diagnose",
+    "force",
+    "relax",
+    "solve",
+]
