@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask
-from flask_babel import format_datetime, format_decimal, gettext
+from flask_babel import format_date, format_datetime, format_decimal, gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
@@ -135,6 +135,9 @@ def init(app: Flask) -> None:
         rejectable=lambda state: can_decide(state, "rejected"),
         how=lambda how: _name_of(_HOW, how),
         number=format_decimal,
+        decimal=lambda figure: format_decimal(figure, "#,##0.00"),
+        tenth=lambda figure: format_decimal(figure, "0.#"),
+        day=lambda instant: format_date(instant, "medium"),
         moment=lambda instant: format_datetime(instant, "medium"),
         sector=lambda code: label("sectors", code, locale_code()),
         stage=lambda code: label("stages", code, locale_code()),

@@ -3,13 +3,15 @@
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
-from flask import Blueprint, Response, abort, request, send_file
+from flask import Blueprint, Response, abort, render_template, request, send_file
 from flask_babel import gettext
 
 from matcher.models import Kind, Programme, utcnow
+from matcher.services.cohort_report import read_report
 from matcher.services.exporting import PairRow, Which, pair_rows
 from matcher.wording import N_
 from web import sheets
+from web.charts import CHART_HEIGHT, balance_bars, columns, load_bars
 from web.converters import PLURALS
 from web.database import read
 from web.filters import band_name, name_term, state_name
@@ -81,6 +83,26 @@ def export(slug: str, kind: Kind, form: str) -> Response:
             file = sheets.write_xlsx(title, header, rows, rtl=text_direction() == "rtl")
         filename = f"{_filename(programme, kind, which)}.{form}"
     return send_file(file, mimetype=_TYPES[form], as_attachment=True, download_name=filename)
+
+
+@blueprint.get("/report")
+def report(slug: str, kind: Kind) -> str:
+    """The cohort on paper: how demand meets supply, who has nobody and why, and under which rules."""
+    with read(slug) as (session, programme):
+        found = read_report(session, programme, kind)
+        return render_template(
+            "cohort_report.html",
+            programme=programme,
+            kind=kind,
+            report=found,
+            columns=columns(found.bins),
+            height=CHART_HEIGHT,
+            sectors=balance_bars(found.sectors),
+            regions=balance_bars(found.regions),
+            loads=load_bars(found.loads),
+            exports=list(Which),
+            now=utcnow(),
+        )
 
 
 class _Codes:
