@@ -33,6 +33,12 @@ class Settings(BaseSettings):
     )
     list_length: int = Field(default=20, ge=1, le=200, description="recommendations kept for each profile")
     upload_megabytes: int = Field(default=64, ge=1, le=64, description="what a sheet may weigh")
+    smtp_url: str | None = Field(
+        default=None,
+        pattern=r"^smtps?(\+starttls)?://",
+        description="smtp://, smtp+starttls:// or smtps://user:password@host:port; default: a folder",
+    )
+    mail_from: str = Field(default="tandem@localhost", description="the sender of letters")
     log_json: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
@@ -55,6 +61,11 @@ class Settings(BaseSettings):
     def uploads(self) -> Path:
         """Where uploaded sheets wait for their import."""
         return self.data / "uploads"
+
+    @property
+    def outbox(self) -> Path:
+        """Where letters go while no mail server is named."""
+        return self.data / "mail"
 
     @property
     def snapshots(self) -> Path:

@@ -20,7 +20,7 @@ SEPARATOR = N_(", ")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A code from a vocabulary (`sector`, `stage`, `country`, `language`) or a figure (`decimal`).
+    """A code from a vocabulary (`sector`, `stage`, `country`, `language`) or a figure (`decimal`, `date`).
 
     It is named, or written, in the language in which it is read.
     """

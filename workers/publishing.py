@@ -7,6 +7,7 @@ ROUTES: dict[JobKind, tuple[str, str]] = {
     JobKind.IMPORT: ("tandem.import", "default"),
     JobKind.RECOMMEND: ("tandem.recommend", "default"),
     JobKind.EMBED: ("tandem.embed", "embedding"),
+    JobKind.DELIVER: ("tandem.deliver", "default"),
     JobKind.SEARCH: ("tandem.search", "embedding"),
 }
 

@@ -14,15 +14,15 @@ from sqlalchemy.exc import OperationalError as DatabaseError
 from config.logging import configure_logging
 from config.settings import get_settings
 from matcher.db import make_engine, reading, unit_of_work
-from matcher.models import utcnow
-from matcher.services import jobs, search_jobs
+from matcher.models import Programme, utcnow
+from matcher.services import followup, jobs, search_jobs
 from workers.publishing import publish
 
 POLL_SECONDS = 0.2
 SWEEP_EVERY = 10
 """Polls between two looks for jobs whose worker died."""
 TIDY_EVERY = 3_000
-"""Polls between two removals of old searches: ten minutes."""
+"""Polls between two removals of old searches, and two looks for offers nobody answers: ten minutes."""
 _BACKOFF_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -63,6 +63,18 @@ def tidy(engine: Engine) -> int:
         return search_jobs.forget_old(session)
 
 
+def follow_up(engine: Engine) -> int:
+    """Remind of offers that nobody answers, and close those that are too old; how many."""
+    now, done = utcnow(), 0
+    with reading(engine) as session:
+        due = followup.due_programmes(session, now)
+    for programme_id in due:
+        with unit_of_work(engine) as session:
+            programme = session.get(Programme, programme_id)
+            done += followup.follow_up(session, programme, now) if programme else 0
+    return done
+
+
 def run(engine: Engine, stop: threading.Event) -> None:
     """Relay until `stop` is set, through outages of the broker and of the database."""
     polls = 0
@@ -72,6 +84,7 @@ def run(engine: Engine, stop: threading.Event) -> None:
                 sweep(engine)
             if polls % TIDY_EVERY == 0:
                 tidy(engine)
+                follow_up(engine)
             publish_waiting(engine)
             pause = POLL_SECONDS
         except (OperationalError, DatabaseError) as error:

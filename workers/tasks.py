@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from config.settings import get_settings
 from matcher.db import reading, unit_of_work
 from matcher.models import Upload
-from matcher.services import pipeline, searching, uploads
+from matcher.services import pipeline, posting, searching, uploads
 from matcher.services.live import LiveIndex, LiveRecommender
 from workers.app import app
 from workers.running import Run, run_job
@@ -37,6 +37,12 @@ def recommend(job_id: int) -> None:
 def search(job_id: int) -> None:
     """Find the profiles nearest in meaning to what somebody wrote."""
     run_job(job_id, _search)
+
+
+@app.task(name="tandem.deliver")
+def deliver(job_id: int) -> None:
+    """Send the letters that wait."""
+    run_job(job_id, _deliver)
 
 
 def _import(run: Run) -> None:
@@ -94,3 +100,12 @@ def _search(run: Run) -> Mapping[str, Any]:
         vector = encoder.encode([searching.query_text(run.job.payload)])[0]
     with reading(run.engine) as session:
         return searching.answer(session, run.job, vector, live=get_index(), space=encoder.space)
+
+
+def _deliver(run: Run) -> Mapping[str, Any]:
+    settings = get_settings()
+    return {
+        "sent": posting.deliver(
+            run.engine, run.job.programme_id, posting.postbox(settings), settings.mail_from
+        )
+    }

@@ -25,6 +25,8 @@ class Mail(Base):
     language: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str]
+    link: Mapped[str]
+    """The address at which its reader answers; later letters about the same give it again."""
     key: Mapped[str] = mapped_column(unique=True)
     """What it is about, so that a repeated step does not write it twice."""
     written_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
@@ -96,7 +97,12 @@ def read_list(session: Session, subject: Profile, candidate_kind: Kind) -> Recom
 
 def load_reasons(item: Recommendation) -> list[Reason]:
     """The reasons that were stored with a recommendation."""
-    return [Reason(Tone(reason["tone"]), Message.from_json(reason)) for reason in item.reasons]
+    return read_reasons(item.reasons)
+
+
+def read_reasons(stored: Sequence[Mapping[str, Any]]) -> list[Reason]:
+    """Reasons in the form in which they are stored."""
+    return [Reason(Tone(reason["tone"]), Message.from_json(reason)) for reason in stored]
 
 
 def dump_reasons(reasons: list[Reason]) -> list[dict[str, object]]:

@@ -42,8 +42,8 @@ _COLUMNS = (
     "state", "score", "band", "reasons", "note", "startup_answer", "counterpart_answer",
     "startup_token", "counterpart_token", "offered_at", "reminders",
 )  # fmt: skip
-_FINAL = frozenset({"match.published", "match.answered", "match.expired", "match.reminded"})
-"""Steps that somebody outside was told of, or took: they are not undone but followed by others."""
+_KNOWN = frozenset({MatchState.OFFERED, MatchState.ACTIVE})
+"""States that both sides know of: steps into and out of them are not undone, but followed by others."""
 
 
 def image_of(match: Match | None) -> Image:
@@ -53,13 +53,12 @@ def image_of(match: Match | None) -> Image:
     found = {name: getattr(match, name) for name in _COLUMNS}
     if match.offered_at is not None:
         found["offered_at"] = match.offered_at.isoformat()
-    return {name: value for name, value in found.items() if value not in (None, "", [], 0)}
+    return _said(found)
 
 
 def in_state(state: MatchState, image: Image | None = None, **values: Any) -> Image:
     """The image in another state, with these columns changed; empty values are left out."""
-    changed = {**(image or {}), "state": state.value, **values}
-    return {name: value for name, value in changed.items() if value not in (None, "", [], 0)}
+    return _said({**(image or {}), "state": state.value, **values})
 
 
 def find(session: Session, programme: Programme, pairs: Collection[Pair]) -> dict[Pair, Match]:
@@ -126,7 +125,7 @@ def undo(session: Session, programme: Programme, event_id: int, *, actor: str) -
     changes = session.scalars(select(MatchChange).where(MatchChange.event_id == event_id)).all()
     if event is None or event.programme_id != programme.id or not changes:
         raise NotFound(Message(N_("There is no such decision in this programme.")))
-    if event.action in _FINAL:
+    if any(image.get("state") in _KNOWN for c in changes for image in (c.before, c.after)):
         raise NotAllowed(Message(N_("People were told of this already. Withdraw the offer instead.")))
     pairs = {(change.startup_id, change.counterpart_id): change for change in changes}
     present = find(session, programme, pairs)
@@ -168,6 +167,15 @@ def held_by(session: Session, counterpart_ids: Collection[int]) -> dict[int, int
         .group_by(Match.counterpart_id)
     )
     return {counterpart: count for counterpart, count in rows}  # noqa: C416 - a Row is no pair to mypy
+
+
+def _said(image: Image) -> Image:
+    """Without what says nothing. A refusal (False) and a score of 0 say something."""
+    return {
+        name: value
+        for name, value in image.items()
+        if not (value is None or value in ("", []) or (name == "reminders" and value == 0))
+    }
 
 
 def _holds(image: Image) -> bool:

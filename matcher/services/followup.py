@@ -1,0 +1,85 @@
+"""Offers that nobody answers: reminded of twice, then closed, and the place given to the next best."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from matcher.models import AuditEvent, Kind, Mail, Match, MatchState, Profile, Programme
+from matcher.services import letters, mailing
+from matcher.services.locking import lock_programme
+from matcher.services.publishing import ANSWER_WITHIN, Side, both_sides, call_off, readers
+from matcher.services.steps import Pair, image_of, in_state, take
+from matcher.services.succession import suggest_next
+
+REMIND_AFTER = (timedelta(days=5), timedelta(days=10))
+ACTOR = "tandem"
+
+
+def due_programmes(session: Session, now: datetime) -> Sequence[int]:
+    """Ids of the programmes in which an offer is to be reminded of or closed."""
+    return session.scalars(select(Match.programme_id).where(_is_due(now)).distinct()).all()
+
+
+def follow_up(session: Session, programme: Programme, now: datetime) -> int:
+    """Remind of the programme's offers, or close them, as `now` demands; how many.
+
+    Doing it twice does it once. A worker that slept through both reminders sends the later alone.
+    """
+    lock_programme(session, programme)
+    due = session.scalars(
+        select(Match).where(Match.programme_id == programme.id, _is_due(now)).order_by(Match.id)
+    ).all()
+    for match in due:
+        age = now - (match.offered_at or now)
+        if age >= ANSWER_WITHIN:
+            _expire(session, programme, match)
+        else:
+            _remind(session, programme, match, sum(age >= after for after in REMIND_AFTER))
+    return len(due)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    reminded = [
+        (Match.reminders < number) & (Match.offered_at <= now - after)
+        for number, after in enumerate(REMIND_AFTER, start=1)
+    ]
+    return (Match.state == MatchState.OFFERED) & or_(Match.offered_at <= now - ANSWER_WITHIN, *reminded)
+
+
+def _remind(session: Session, programme: Programme, match: Match, reminders: int) -> None:
+    pair = (match.startup_id, match.counterpart_id)
+    until = (match.offered_at or match.decided_at) + ANSWER_WITHIN
+    image = in_state(MatchState.OFFERED, image_of(match), reminders=reminders)
+    event = take(session, programme, ACTOR, "match.reminded", {pair: image})
+    answered: dict[Side, bool | None] = {
+        "startup": match.startup_answer,
+        "counterpart": match.counterpart_answer,
+    }
+    for side, reader, other in readers(pair, both_sides(session, [pair])):
+        if answered[side] is None:
+            key = f"{event.action}:{event.id}:{pair[0]}:{pair[1]}:{side}"
+            letter = letters.reminded(programme, reader, other, until)
+            mailing.write(session, reader, key, *letter, _link(session, pair, side))
+
+
+def _expire(session: Session, programme: Programme, match: Match) -> None:
+    pair = (match.startup_id, match.counterpart_id)
+    event: AuditEvent = take(
+        session, programme, ACTOR, "match.expired", {pair: in_state(MatchState.EXPIRED, image_of(match))}
+    )  # fmt: skip
+    call_off(session, programme, event, [pair])
+    kind = Kind(session.get_one(Profile, pair[1]).kind)
+    suggest_next(session, programme, pair[0], kind, actor=ACTOR)
+
+
+def _link(session: Session, pair: Pair, side: Side) -> str:
+    """The address that the offer's letter gave: only its hash is kept with the match."""
+    found = session.scalar(
+        select(Mail.link)
+        .where(Mail.key.startswith("match.published:"), Mail.key.endswith(f":{pair[0]}:{pair[1]}:{side}"))
+        .order_by(Mail.id.desc())
+        .limit(1)
+    )
+    return found or ""

@@ -1,0 +1,201 @@
+"""Telling both sides: offers go out, and are taken back."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from matcher.models import AuditEvent, JobKind, Kind, Match, MatchState, Mentor, Profile, Programme, utcnow
+from matcher.services import letters, mailing
+from matcher.services.errors import NotAllowed, NotFound
+from matcher.services.jobs import enqueue_once
+from matcher.services.locking import lock_programme
+from matcher.services.review import OPEN
+from matcher.services.steps import Image, Pair, find, image_of, in_state, take
+from matcher.services.succession import carry_waiting, suggest_next
+from matcher.services.watermarks import is_embedded, mark_changed
+from matcher.wording import N_, Message
+
+Side = Literal["startup", "counterpart"]
+SIDES: tuple[Side, Side] = ("startup", "counterpart")
+Link = Callable[[str], str]
+"""From a secret to the address at which it is the key."""
+
+ANSWER_WITHIN = timedelta(days=14)
+
+
+def publish(session: Session, programme: Programme, kind: Kind, *, actor: str, link: Link) -> AuditEvent:
+    """Offer every approved pair with a counterpart of this kind to both its sides, and write to them.
+
+    Raises:
+        NotFound: there is none.
+    """
+    lock_programme(session, programme)
+    found = approved(session, programme, kind)
+    if not found:
+        raise NotFound(Message(N_("No pair is approved, so there is nothing to publish.")))
+    now = utcnow()
+    secret = {(pair, side): secrets.token_urlsafe(32) for pair in found for side in SIDES}
+    changes = {
+        pair: in_state(
+            MatchState.OFFERED,
+            image_of(match),
+            offered_at=now.isoformat(),
+            startup_token=digest(secret[pair, "startup"]),
+            counterpart_token=digest(secret[pair, "counterpart"]),
+        )
+        for pair, match in found.items()
+    }
+    event = take(session, programme, actor, "match.published", changes, after={"pairs": len(changes)})
+    profiles = both_sides(session, changes)
+    for pair in changes:
+        for side, reader, other in readers(pair, profiles):
+            letter = letters.offered(programme, reader, other, now + ANSWER_WITHIN)
+            mailing.write(session, reader, _key(event, pair, side), *letter, link(secret[pair, side]))
+    carry_waiting(session, programme, kind)
+    return event
+
+
+def withdraw_offer(session: Session, programme: Programme, pair: Pair, *, actor: str) -> AuditEvent:
+    """Take an offer back, and tell both sides that it is no longer open.
+
+    Raises:
+        NotFound: the programme has no such match.
+        NotAllowed: it is not an offer that waits for answers.
+    """
+    lock_programme(session, programme)
+    match = get_match(session, programme, pair)
+    if match.state != MatchState.OFFERED:
+        raise NotAllowed(Message(N_("Only an offer that waits for answers can be withdrawn.")))
+    event = take(
+        session, programme, actor, "match.withdrawn",
+        {pair: in_state(MatchState.WITHDRAWN, image_of(match))},
+    )  # fmt: skip
+    call_off(session, programme, event, [pair])
+    return event
+
+
+def end_match(
+    session: Session, programme: Programme, pair: Pair, *, actor: str, note: str = ""
+) -> AuditEvent:
+    """End a match that both sides had accepted.
+
+    Raises:
+        NotFound: the programme has no such match.
+        NotAllowed: it is not active.
+    """
+    lock_programme(session, programme)
+    match = get_match(session, programme, pair)
+    if match.state != MatchState.ACTIVE:
+        raise NotAllowed(Message(N_("Only a match that both sides accepted can be ended.")))
+    return take(
+        session, programme, actor, "match.ended",
+        {pair: in_state(MatchState.ENDED, image_of(match), note=note.strip()[:1_000])},
+    )  # fmt: skip
+
+
+def withdraw_mentor(session: Session, programme: Programme, mentor_id: int, *, actor: str) -> AuditEvent:
+    """A mentor leaves: no place is left, open pairs go, offers are withdrawn, matches end.
+
+    Start-ups that lose somebody get the next best proposed.
+
+    Raises:
+        NotFound: the programme has no such mentor.
+        NotAllowed: the mentor has no pair and no place already.
+    """
+    lock_programme(session, programme)
+    mentor = session.get(Mentor, mentor_id, populate_existing=True)
+    if mentor is None or mentor.programme_id != programme.id:
+        raise NotFound(Message(N_("There is no such mentor in this programme.")))
+    mine = session.scalars(
+        select(Match).where(
+            Match.counterpart_id == mentor_id, Match.state.in_([*OPEN, MatchState.OFFERED, MatchState.ACTIVE])
+        )
+    ).all()
+    if not mine:
+        raise NotAllowed(Message(N_("This mentor has no pair. Set the number of places to 0 instead.")))
+    changes = {(match.startup_id, mentor_id): _left(match) for match in mine}
+    told = [pair for pair, image in changes.items() if image]
+    event = take(
+        session, programme, actor, "mentor.withdrawn", changes,
+        before={"capacity": {str(mentor_id): mentor.capacity}},
+        after={"capacity": {str(mentor_id): 0}},
+    )  # fmt: skip
+    mentor.capacity = 0
+    session.flush()
+    mark_changed(session, programme.id, is_embedded() & (Profile.id == mentor_id))
+    enqueue_once(session, programme.id, JobKind.RECOMMEND)
+    call_off(session, programme, event, told)
+    for startup_id, _ in sorted(changes):
+        suggest_next(session, programme, startup_id, Kind.MENTOR, actor=actor)
+    return event
+
+
+def approved(session: Session, programme: Programme, kind: Kind) -> Mapping[Pair, Match]:
+    """The approved pairs with a counterpart of this kind."""
+    rows = session.scalars(
+        select(Match)
+        .join(Profile, Profile.id == Match.counterpart_id)
+        .where(Match.programme_id == programme.id, Match.state == MatchState.APPROVED, Profile.kind == kind)
+        .order_by(Match.startup_id, Match.counterpart_id)
+    )
+    return {(match.startup_id, match.counterpart_id): match for match in rows}
+
+
+def get_match(session: Session, programme: Programme, pair: Pair) -> Match:
+    """The programme's match of this pair.
+
+    Raises:
+        NotFound: there is none.
+    """
+    match = find(session, programme, [pair]).get(pair)
+    if match is None:
+        raise NotFound(Message(N_("There is no such pair in this programme.")))
+    return match
+
+
+def call_off(session: Session, programme: Programme, event: AuditEvent, pairs: Collection[Pair]) -> None:
+    """Tell both sides that an offer is no longer open."""
+    profiles = both_sides(session, pairs)
+    for pair in pairs:
+        for side, reader, other in readers(pair, profiles):
+            letter = letters.called_off(programme, reader, other)
+            mailing.write(session, reader, _key(event, pair, side), *letter)
+
+
+def both_sides(session: Session, pairs: Collection[Pair]) -> dict[int, Profile]:
+    """The profiles of these pairs, by id."""
+    wanted = {profile_id for pair in pairs for profile_id in pair}
+    return {p.id: p for p in session.scalars(select(Profile).where(Profile.id.in_(wanted)))}
+
+
+def readers(pair: Pair, profiles: Mapping[int, Profile]) -> list[tuple[Side, Profile, Profile]]:
+    """Who reads a letter about this pair, and about whom."""
+    startup, counterpart = profiles[pair[0]], profiles[pair[1]]
+    return [("startup", startup, counterpart), ("counterpart", counterpart, startup)]
+
+
+def digest(secret: str) -> str:
+    """What is kept of the secret in an address."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def deadline(match: Match) -> datetime | None:
+    """Until when an offer can be answered."""
+    return match.offered_at + ANSWER_WITHIN if match.offered_at else None
+
+
+def _left(match: Match) -> Image:
+    """What becomes of a match whose mentor leaves: of what only managers know, nothing."""
+    if match.state in OPEN:
+        return {}
+    state = MatchState.ENDED if match.state == MatchState.ACTIVE else MatchState.WITHDRAWN
+    return in_state(state, image_of(match))
+
+
+def _key(event: AuditEvent, pair: Pair, side: Side) -> str:
+    return f"{event.action}:{event.id}:{pair[0]}:{pair[1]}:{side}"
