@@ -140,7 +140,9 @@ def _solve(candidates: Candidates, decisions: Decisions, seed: int, steps: _Step
         outcome, settled = _settle(wider, decisions, seed)
     seconds = perf_counter() - started
     steps.solving(2)
-    return _Result(outcome, settled, seconds, _images(outcome))
+    images = _images(outcome)
+    steps.solving(3)
+    return _Result(outcome, settled, seconds, images)
 
 
 def _settle(candidates: Candidates, decisions: Decisions, seed: int) -> tuple[Outcome, Settled]:
