@@ -49,10 +49,8 @@ _CHOICES: Mapping[tuple[str, object], str] = {
 _UNLIMITED = N_("No limit")
 _NONE = N_("None")
 _IS = N_("%(attribute)s: %(values)s")
-_EACH = N_("Each start-up (%(startups)s) gets from the other side (%(counterparts)s) at least %(least)s.")
-_TOGETHER = N_(
-    "All start-ups (%(startups)s) together get from the other side (%(counterparts)s) at least %(least)s."
-)
+_EACH = N_("Each start-up (%(startups)s) gets mentors (%(counterparts)s): at least %(least)s.")
+_TOGETHER = N_("All start-ups (%(startups)s) together get mentors (%(counterparts)s): at least %(least)s.")
 _QUOTA = N_("%(name)s: %(rule)s")
 _NOT_COUNTED = N_("Does not count")
 _ADDS = N_("Adds up to %(share)s to the score")

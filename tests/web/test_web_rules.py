@@ -145,8 +145,8 @@ def test_a_quota_says_in_words_what_it_asks_for(client: FlaskClient, world: Worl
     submit(client, f"/p/{world.slug}/rules", **FORM, **QUOTA)
 
     page = _words(client.get(f"/p/{world.slug}/rules").text)
-    assert "Each start-up (Country: Senegal, Kenya) gets from the other side" in page
-    assert "(Working language: French) at least 1." in page
+    assert "Each start-up (Country: Senegal, Kenya) gets mentors" in page
+    assert "(Working language: French): at least 1." in page
 
 
 def test_a_quota_by_a_column_of_the_sheet_finds_its_people(
@@ -170,8 +170,20 @@ def test_quotas_that_nobody_fits_are_warned_about_with_the_count(client: FlaskCl
 
     page = client.get(f"/p/{world.slug}/rules").text
     assert "No start-up of this programme fits" in page
-    assert "No mentor and no funding partner fits" in page
-    assert "asks for <bdi>2</bdi>, but only this many mentors or funding partners fit: <bdi>1</bdi>" in page
+    assert "No mentor fits" in page
+    assert "asks for <bdi>2</bdi>, but only this many mentors fit: <bdi>1</bdi>" in page
+    assert "no start-up may have more" not in page
+
+
+def test_a_quota_of_more_mentors_than_a_startup_may_have_is_warned_about(
+    client: FlaskClient, world: World
+) -> None:
+    english = {"quota-0-counterparts": "English", "quota-0-least": "3"}
+    submit(client, f"/p/{world.slug}/rules", **FORM, **{**QUOTA, **english})
+
+    page = client.get(f"/p/{world.slug}/rules").text
+    assert "no start-up may have more mentors than this: <bdi>2</bdi>" in page
+    assert "only this many mentors fit" not in page
 
 
 @pytest.mark.parametrize(

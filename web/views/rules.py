@@ -121,6 +121,8 @@ def _page(
 def _warn(session: Session, programme: Programme, form: RulesForm) -> None:
     """Say beside each quota how few it is about, where that means that it cannot be kept."""
     rows = [row for row in form.rows if row.rule is not None]
-    found = quota_warnings(session, programme, [row.rule for row in rows if row.rule])
+    rules = form.rules or current_rules(session, programme)[1]
+    quotas = [row.rule for row in rows if row.rule]
+    found = quota_warnings(session, programme, quotas, rules.mentors_most)
     for row, warnings in zip(rows, found, strict=True):
         row.warnings = warnings
