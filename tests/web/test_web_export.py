@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 
@@ -145,12 +146,15 @@ def test_no_name_runs_as_a_formula(client: FlaskClient, pairs: World, engine: En
     _rename(engine, pairs.startup, name)
     answer = client.get(f"/p/{pairs.slug}/cohort/mentors/export.xlsx")
     with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
-        sheet, styles = book.read("xl/worksheets/sheet1.xml"), book.read("xl/styles.xml")
+        sheet, styles = (book.read(f"xl/{part}.xml").decode() for part in ("worksheets/sheet1", "styles"))
 
     row = next(row for row in _csv(client, pairs) if row["startup_ref"] == "S001")
     assert row["startup"].startswith("'")
-    assert b"<f>" not in sheet
-    assert b'quotePrefix="1"' in styles
+    assert "<f>" not in sheet
+    formats = re.findall("<xf [^>]*>", styles[styles.index("<cellXfs") :])
+    texts = re.findall(r'<c r="[A-Z]+\d+" s="(\d+)" t="inlineStr">', sheet)
+    assert len(texts) == 8 + 3 * 7
+    assert all('quotePrefix="1"' in formats[int(number)] for number in texts)  # also when it is edited
     (ours,) = [row for row in _xlsx(client, pairs) if row[0] == "S001"]
     assert ours[1] == sheets.plain(name)
     assert isinstance(ours[1], str)

@@ -111,7 +111,7 @@ def test_in_a_large_programme_people_are_searched_for_and_choices_stay(
         programme = session.scalars(select(Programme).where(Programme.slug == world.slug)).one()
         session.add_all(
             Mentor(programme_id=programme.id, ref=f"X{n}", name=f"Extra {n}", search_text=f"extra {n}")
-            for n in range(60)
+            for n in range(100)
         )
     address = f"/p/{world.slug}/startups/{world.startup}/wishes"
     assert "Extra 42" not in client.get(address).text

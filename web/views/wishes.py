@@ -21,7 +21,7 @@ from web.permissions import actor
 blueprint = Blueprint("wishes", __name__, url_prefix="/p/<slug>")
 
 MOST = 5
-_OTHERS = 60
+_OTHERS = 100
 """A select may list everybody as long as that is not more; otherwise people are searched for."""
 _FOUND = 20
 _WISHED = {Kind.STARTUP: Kind.MENTOR, Kind.MENTOR: Kind.STARTUP, Kind.FUNDER: Kind.STARTUP}
