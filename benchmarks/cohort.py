@@ -41,8 +41,8 @@ class Cohort:
 
 
 def popularity(rng: np.random.Generator, mentors: int) -> Float64:
-    """How often mentors come to mind, a power law, in no order; sums to 1."""
-    share = rng.permutation(1 / np.arange(1, mentors + 1) ** 0.5)
+    """How often mentors come to mind, by Zipf's law, in no order; sums to 1."""
+    share = rng.permutation(1 / np.arange(1, mentors + 1))
     return share / share.sum()
 
 
