@@ -24,7 +24,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from benchmarks.scale import real_texts
-from matcher.cohort import assign
+from matcher.cohort import Limits, Problem, solve
 from matcher.embedding import load_encoder
 from matcher.ranking.config import ScoringConfig
 from matcher.ranking.interaction import late_interaction, pad_groups, ramp
@@ -185,8 +185,9 @@ def candidates(scores: Floats, allowed: Bools) -> Bools:
 def best_pairs(scores: Floats, allowed: Bools) -> npt.NDArray[np.int64]:
     """Pairs of the flow over `allowed`, int64 (pairs, 2)."""
     mentees, mentors = np.nonzero(allowed)
-    limits = {"wanted": np.full(len(scores), PLACES), "capacity": np.full(scores.shape[1], PLACES)}
-    chosen = assign(mentees, mentors, scores[allowed].astype(np.float64), **limits).edges
+    limits = [Limits.of(people, most=PLACES) for people in scores.shape]
+    none = np.zeros(len(mentees), np.bool_)
+    chosen = solve(Problem(mentees, mentors, scores[allowed].astype(np.float64), *limits, none, none)).edges
     return np.stack([mentees[chosen], mentors[chosen]], axis=1)
 
 

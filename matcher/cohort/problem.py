@@ -53,10 +53,11 @@ class Problem:
         score: float64 (edges,), finite, any sign.
         demands, supplies: limits of each side; their lengths are the numbers of people.
         barred: bool (edges,), pairs that a rule forbids. They are never made; only a diagnosis looks at them.
-        locked: bool (edges,), pairs that must be made. None is barred.
+        locked: bool (edges,), pairs that must be made. One that is barred too makes the problem infeasible.
         quotas: over groups of edges.
         floor: the least summed score that each of the demand side must come to, or None.
         objective: what is sought after coverage.
+        leeway: float64 (demand side,), how far under `floor` each may fall; 0 unless given. `relax` fills it.
         spared: bool (demand side,), whose sums neither `floor` nor the worst-off looks at: people who are
             known to get nobody. All False unless given.
         demand_rank, supply_rank: int64 (edges,), how high each end ranks the other, 0 best; for `STABLE`.
@@ -73,6 +74,7 @@ class Problem:
     floor: float | None = None
     objective: Objective = Objective.TOTAL
     spared: Bool | None = None
+    leeway: Float64 | None = None
     demand_rank: Int64 | None = None
     supply_rank: Int64 | None = None
 
@@ -84,12 +86,16 @@ class Solution:
     Attributes:
         edges: int64 (pairs,), positions of the chosen edges, ascending.
         total: the sum of their scores.
-        worst_off: the least summed score among the demand side (0 for somebody without a pair), but the spared;
+        worst_off: the least summed score among the demand side but the spared (0 for one without a pair);
             0 if there is nobody.
         covered: how many of the demand side have a pair at least.
         solver: what solved it, in the field's own words.
         is_optimal: whether it is proven that nothing better exists, in pairs, then objective.
-        gap: how far the sought value may at most lie under the best possible, in units of score; 0 if optimal.
+        gap: how far the sought value may at most lie under the best, in units of score; 0 if optimal,
+            infinite if even the number of pairs is not proven to be the largest. The sought value is the
+            worst-off's sum under `FAIREST` unless that is proven, else the total.
+        resolution: the unit to which scores were rounded, in units of score; "optimal" is meant up to one for
+            each pair. 0 if all are equal.
     """
 
     edges: Int64
@@ -99,6 +105,7 @@ class Solution:
     solver: str
     is_optimal: bool
     gap: float = 0.0
+    resolution: float = 0.0
 
 
 class Slack(StrEnum):
@@ -155,3 +162,15 @@ class Diagnosis:
 
 class Infeasible(Exception):
     """No choice keeps all rules; `diagnose` says why."""
+
+
+class Unsettled(Exception):
+    """The time ended before a choice, or a proof that there is none, was found."""
+
+
+class CannotCombine(ValueError):
+    """Rules that the objective has no way to keep. `rules` names them as `Problem` does."""
+
+    def __init__(self, objective: Objective, rules: tuple[str, ...]) -> None:
+        super().__init__(f"{objective.value} cannot be combined with {', '.join(rules)}")
+        self.objective, self.rules = objective, rules
