@@ -1,6 +1,7 @@
 """Proposals for a whole cohort at once. The only importer of OR-tools and HiGHS."""
 
 from matcher.cohort.config import SolverConfig
+from matcher.cohort.diagnosis import diagnose
 from matcher.cohort.problem import (
     MINIMUMS,
     CannotCombine,
@@ -15,7 +16,9 @@ from matcher.cohort.problem import (
     Solution,
     Unsettled,
 )
+from matcher.cohort.relaxing import relax
 from matcher.cohort.solving import solve
+from matcher.cohort.whatif import force
 
 __all__ = [
     "MINIMUMS",
@@ -31,5 +34,8 @@ __all__ = [
     "Solution",
     "SolverConfig",
     "Unsettled",
+    "diagnose",
+    "force",
+    "relax",
     "solve",
 ]

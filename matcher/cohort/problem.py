@@ -152,12 +152,15 @@ class Diagnosis:
     Attributes:
         relaxations: a smallest set of relaxations under which there is a choice.
         alternatives: single relaxations or other smallest sets that would do as well, the cheapest first.
-        blocked: int64, those of the demand side that cannot have what they must.
+        blocked: int64, those of the demand side that cannot have what they must if only minimums give way.
+        is_smallest: whether it is proven that no smaller set would do; the size counts pairs, and people
+            under the floor.
     """
 
     relaxations: tuple[Relaxation, ...]
     alternatives: tuple[tuple[Relaxation, ...], ...] = ()
     blocked: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
+    is_smallest: bool = True
 
 
 class Infeasible(Exception):

@@ -111,6 +111,8 @@ class Programme:
         self, config: SolverConfig, seconds: float, *, start: Float64 | None = None, relaxed: bool = False
     ) -> Outcome:
         """The best point; `start` is one to begin with, `relaxed` lets whole numbers be any."""
+        if not self.gain.size:
+            return self._empty()
         solver = _Quiet()
         for name, value in _OPTIONS.items():
             solver.setOptionValue(name, value)
@@ -121,6 +123,12 @@ class Programme:
             solver.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
         solver.run()
         return _outcome(solver, is_linear=relaxed or not self.whole.any())
+
+    def _empty(self) -> Outcome:
+        """HiGHS does not look at the rows of a programme without columns."""
+        if all((least <= 0).all() and (most >= 0).all() for least, most in self._bounds):
+            return Outcome(Verdict.OPTIMAL, np.empty(0), 0.0, 0.0)
+        return Outcome(Verdict.INFEASIBLE, None, -np.inf, -np.inf)
 
     def _model(self, *, relaxed: bool) -> highspy.HighsLp:
         model = highspy.HighsLp()
