@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from matcher.cli import scores as scores_module
+from matcher.cli.files import whole_file
 from matcher.cli.tables import Source
 from tests.cli.assigning import Rows, assign, solved
 
@@ -224,3 +225,26 @@ def test_what_is_odd_is_read_line_by_line(tmp_path: Path, odd: str) -> None:
 
 def test_a_header_alone_is_a_cohort_of_nobody(tmp_path: Path) -> None:
     assert solved(tmp_path, []) == []
+
+
+def test_an_interrupt_leaves_the_file_of_the_last_run_and_no_half_one(tmp_path: Path) -> None:
+    kept = written(tmp_path / "p.csv", "of the last run")
+
+    def write_half() -> None:
+        with whole_file(kept) as file:
+            file.write("half a file")
+            file.flush()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("p.csv", "of the last run")]
+
+
+def test_what_a_link_points_to_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    link = tmp_path / "link.csv"
+    link.symlink_to(written(tmp_path / "p.csv", "of the last run"))
+    with whole_file(link) as file:
+        file.write("new")
+    assert link.is_symlink()
+    assert (tmp_path / "p.csv").read_text() == "new"
