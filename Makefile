@@ -47,6 +47,7 @@ bench: $(INSTALLED) ## Print the quality and speed figures; DATA=folder has the 
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.increments
 	$(BIN)/python -m benchmarks.congestion
+	$(BIN)/python -m benchmarks.cohort
 	$(BIN)/python -m benchmarks.peers
 	$(BIN)/python -m benchmarks.attacks
 

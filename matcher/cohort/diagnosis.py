@@ -7,6 +7,8 @@ import numpy as np
 
 from matcher.cohort.config import SolverConfig
 from matcher.cohort.elastic import Place, Question, smallest
+from matcher.cohort.elastic_flow import is_carried, smallest_by_flow
+from matcher.cohort.large import promising
 from matcher.cohort.network import network
 from matcher.cohort.problem import (
     MINIMUMS,
@@ -75,10 +77,24 @@ def _diagnosed(problem: Problem, config: SolverConfig, allowed: frozenset[Slack]
 
 
 def _needed(question: Question, config: SolverConfig, clock: Clock) -> Found:
-    found = smallest(question, config, clock)
+    found = _smallest(question, config, clock)
     if found is None:
         raise Infeasible("no relaxation of the kinds allowed makes a choice possible")
     return found
+
+
+def _smallest(question: Question, config: SolverConfig, clock: Clock) -> Found | None:
+    """A smallest set of relaxations, by the solver that the rules ask for."""
+    problem = question.problem
+    if is_carried(problem):
+        by_flow = smallest_by_flow(question)
+        return None if by_flow is None else (by_flow, True)
+    if len(problem.demand) <= config.exact_edges:
+        return smallest(question, config, clock)
+    # A set that suffices for some of the pairs does for all; only that it is a smallest is lost.
+    keep = promising(problem, config.exact_edges)
+    found = smallest(replace(question, ignored=~keep), config, clock)
+    return None if found is None else (found[0], False)
 
 
 def _others(
@@ -99,7 +115,7 @@ def _others(
 def _tried(question: Question, config: SolverConfig, clock: Clock) -> list[Relaxation]:
     """A smallest set, or none: alternatives are worth no more time than is left."""
     try:
-        found = smallest(question, config, clock) if clock.left() > _SHORT else None
+        found = _smallest(question, config, clock) if clock.left() > _SHORT else None
     except Unsettled:
         return []
     return found[0] if found else []

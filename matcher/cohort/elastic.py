@@ -12,7 +12,7 @@ import numpy as np
 
 from matcher.cohort.config import SolverConfig
 from matcher.cohort.network import floors_of
-from matcher.cohort.problem import Float64, Int64, Limits, Problem, Relaxation, Slack, Unsettled
+from matcher.cohort.problem import Bool, Float64, Int64, Limits, Problem, Relaxation, Slack, Unsettled
 from matcher.cohort.programme import Clock, Programme, Verdict
 from matcher.cohort.relaxing import COST
 
@@ -22,11 +22,12 @@ Place = tuple[Slack, int]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What may give way: rules of kinds in `allowed`, but those `kept`."""
+    """What may give way: rules of kinds in `allowed`, but those `kept`; `ignored` edges are never made."""
 
     problem: Problem
     allowed: AbstractSet[Slack]
     kept: frozenset[Place] = frozenset()
+    ignored: Bool | None = None
 
     def may(self, slack: Slack, positions: Int64) -> Int64:
         """Those of the positions whose rule may give way."""
@@ -100,7 +101,7 @@ def smallest(question: Question, config: SolverConfig, clock: Clock) -> tuple[li
     every = np.arange(columns.count)
     programme.add_row(every, price, -np.inf, fewest + 0.5)
     programme.gain = -tie
-    second = programme.solve(config, clock.left(), start=first.point)
+    second = programme.improve(first.point, config, clock.left())
     point = first.point if second.point is None else second.point
     return _read(question, columns, edges, point), first.verdict is Verdict.OPTIMAL
 
@@ -114,7 +115,7 @@ def _programme(columns: _Columns, rows: _Rows) -> Programme:
     return programme
 
 
-def _may_go(question: Question) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _may_go(question: Question) -> Bool:
     """Locked pairs that may be let go, bool (edges,)."""
     flags = np.zeros(len(question.problem.demand), np.bool_)
     flags[question.may(Slack.LOCKED, np.flatnonzero(question.problem.locked))] = True
@@ -131,6 +132,8 @@ def _add_edges(question: Question, columns: _Columns) -> Int64 | None:
     may_come[question.may(Slack.BARRED, np.flatnonzero(problem.barred))] = True
     may_go = _may_go(question)
     usable = ~problem.barred | may_come
+    if question.ignored is not None:
+        usable &= ~question.ignored
     if (problem.locked & ~usable & ~may_go).any():
         return None
     edges = np.flatnonzero(usable)

@@ -56,10 +56,10 @@ def _point(outcome: Outcome) -> Float64:
 
 def _best_total(search: Search, start: Float64) -> Choice:
     """The largest total, from `start`, which is kept if nothing better is found in time."""
-    outcome = search.programme.solve(search.config, search.clock.left(), start=start)
-    if outcome.verdict is Verdict.INFEASIBLE:
+    outcome = search.programme.improve(start, search.config, search.clock.left())
+    point = outcome.point
+    if point is None:
         raise RuntimeError("HiGHS calls a programme infeasible that has a point")
-    point = start if outcome.point is None else outcome.point
     if outcome.verdict is Verdict.OPTIMAL:
         return Choice(search.chosen(point), is_optimal=True, gap=0.0)
     gap = max(0.0, outcome.bound - float(search.score @ np.rint(point)))
@@ -70,8 +70,10 @@ def _fairest(search: Search, start: Float64) -> Choice:
     """The largest worst-off, then the largest total at it; `start` has the most pairs."""
     even = _with_worst_off(search, np.inf)
     bound = even.solve(search.config, search.clock.left(0.5), relaxed=True).bound
-    point = _at_floor(search, bound)
-    is_proven = point is not None
+    outcome = _at_floor(search, bound)
+    if outcome.verdict is Verdict.OPTIMAL and outcome.point is not None:
+        return Choice(search.chosen(outcome.point), is_optimal=True, gap=0.0)
+    point, is_proven = outcome.point, outcome.point is not None
     if point is None:
         point, bound, is_proven = _most_even(search, start, bound)
     reached = float(search.sums(point).min())
@@ -94,20 +96,20 @@ def _with_worst_off(search: Search, bound: float) -> Programme:
     return programme
 
 
-def _at_floor(search: Search, floor: float) -> Float64 | None:
-    """A whole point, of a good total, at which everybody watched has `floor`, if the time suffices."""
+def _at_floor(search: Search, floor: float) -> Outcome:
+    """The best total at which everybody watched has `floor`, as far as the time suffices."""
     if not np.isfinite(floor):
-        return None
+        return Outcome(Verdict.STOPPED, None, -np.inf, np.inf)
     _hold(search, floor)
     outcome = search.programme.solve(search.config, search.clock.left(0.4))
     search.programme.drop_rows()
-    return outcome.point
+    return outcome
 
 
 def _most_even(search: Search, start: Float64, bound: float) -> tuple[Float64, float, bool]:
     """The whole point of the best worst-off that is found, what none exceeds, and whether it is proven."""
     programme = _with_worst_off(search, bound + TOLERANCE)
     begin = np.append(np.rint(start), search.sums(start).min())
-    outcome = programme.solve(search.config, search.clock.left(0.6), start=begin)
+    outcome = programme.improve(begin, search.config, search.clock.left(0.6))
     point = start if outcome.point is None else outcome.point[:-1]
     return point, min(bound, outcome.bound), outcome.verdict is Verdict.OPTIMAL

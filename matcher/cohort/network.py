@@ -55,6 +55,25 @@ class Network:
         least = np.maximum(self.demands.least, self.base < floors)
         return self._kept(keep, least)
 
+    def without_minimums(self) -> "Network":
+        """The same, with nobody having to have a pair."""
+        sides = (self.demands, self.supplies)
+        demands, supplies = (Limits(np.zeros_like(side.least), side.most) for side in sides)
+        return replace(self, demands=demands, supplies=supplies)
+
+    def with_fixed(self, fixed: Bool, keep: Bool, pairs: Int64) -> "Network":
+        """What is left once free pairs are made and others are out.
+
+        Args:
+            fixed, keep: bool (free,), the pairs made, and those that may still be.
+            pairs: int64 (demand side,), how many free pairs each must end up with, the fixed ones among them.
+        """
+        made = np.bincount(self.demand[fixed], minlength=len(self.base))
+        taken = np.bincount(self.supply[fixed], minlength=len(self.supplies.most))
+        exact = Limits(pairs - made, pairs - made)
+        left = Limits(np.maximum(self.supplies.least - taken, 0), self.supplies.most - taken)
+        return replace(self, supplies=left, demands=exact)._kept(keep, exact.least)
+
     def _kept(self, keep: Bool, least: Int64) -> "Network":
         demand, supply = self.demand[keep], self.supply[keep]
         return replace(

@@ -41,6 +41,11 @@ class Clock:
         """Seconds; a tenth at least, so that a short last step can still answer."""
         return max(0.1, share * (self._end - perf_counter()))
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left."""
+        return perf_counter() >= self._end
+
 
 class Verdict(Enum):
     """How a search ended."""
@@ -107,10 +112,8 @@ class Programme:
             self._rows,
         )
 
-    def solve(
-        self, config: SolverConfig, seconds: float, *, start: Float64 | None = None, relaxed: bool = False
-    ) -> Outcome:
-        """The best point; `start` is one to begin with, `relaxed` lets whole numbers be any."""
+    def solve(self, config: SolverConfig, seconds: float, *, relaxed: bool = False) -> Outcome:
+        """The best point that is found; `relaxed` lets whole numbers be any."""
         if not self.gain.size:
             return self._empty()
         solver = _Quiet()
@@ -119,10 +122,20 @@ class Programme:
         solver.setOptionValue("random_seed", config.seed)
         solver.setOptionValue("time_limit", seconds)
         solver.passModel(self._model(relaxed=relaxed))
-        if start is not None:
-            solver.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
         solver.run()
         return _outcome(solver, is_linear=relaxed or not self.whole.any())
+
+    def improve(self, start: Float64, config: SolverConfig, seconds: float) -> Outcome:
+        """The best point that is found, which is `start` if nothing better is.
+
+        HiGHS does not see it: given a start, version 1.16 hands that back in the place of a better point that
+        presolve found.
+        """
+        outcome = self.solve(config, seconds)
+        value = float(self.gain @ start)
+        if outcome.verdict is Verdict.STOPPED and outcome.value < value:
+            return Outcome(Verdict.STOPPED, start, value, outcome.bound)
+        return outcome
 
     def _empty(self) -> Outcome:
         """HiGHS does not look at the rows of a programme without columns."""

@@ -7,6 +7,7 @@ import numpy as np
 from matcher.cohort.config import SolverConfig
 from matcher.cohort.fairest import fairest_floor
 from matcher.cohort.flow import can_make, cheapest, most_pairs
+from matcher.cohort.large import choose_among_best, choose_by_flows
 from matcher.cohort.milp import Choice, choose
 from matcher.cohort.network import Network, floors_of, network
 from matcher.cohort.problem import Infeasible, Int64, Objective, Problem, Quota, Solution
@@ -68,8 +69,14 @@ def _solved(problem: Problem, config: SolverConfig) -> Solution:
     net = network(problem)
     if is_flow(problem, net):
         return _by_flow(problem, net)
-    choice = choose(problem, config, Clock(config.seconds))
-    return _measured(problem, choice, "mixed-integer programme (HiGHS)")
+    clock = Clock(config.seconds)
+    if len(net.edges) <= config.exact_edges:
+        return _measured(problem, choose(problem, config, clock), "mixed-integer programme (HiGHS)")
+    if problem.quotas:
+        choice = choose_among_best(problem, net, config, clock)
+        return _measured(problem, choice, "mixed-integer programme (HiGHS) over the most promising pairs")
+    choice = choose_by_flows(problem, net, config, clock)
+    return _measured(problem, choice, "weighted min-cost flows with exchanges")
 
 
 def _is_idle(quota: Quota) -> bool:
