@@ -32,6 +32,9 @@ SEARCH_EXPIRES = timedelta(seconds=10)
 
 MAX_ATTEMPTS = 5
 _ACTIVE = (JobState.QUEUED.value, JobState.RUNNING.value)
+_QUESTIONS = (JobKind.SEARCH, JobKind.WHAT_IF)
+_TELL_THEMSELVES = (JobKind.IMPORT, JobKind.SEARCH, JobKind.PROPOSE, JobKind.WHAT_IF)
+"""Kinds whose failures are told on pages of their own."""
 
 
 def worker_name() -> str:
@@ -193,7 +196,7 @@ def work_state(session: Session, programme: Programme) -> WorkState:
     failed = session.scalars(
         select(Job)
         .where(Job.programme_id == programme.id, Job.state == JobState.FAILED)
-        .where(Job.kind.not_in([JobKind.IMPORT, JobKind.SEARCH]))  # their own pages tell of them
+        .where(Job.kind.not_in(_TELL_THEMSELVES))
         .where(~made_good.exists())
         .order_by(Job.id.desc())
     ).all()
@@ -217,8 +220,8 @@ def is_idle(session: Session, programme_id: int) -> bool:
 
 
 def _under_way() -> tuple[ColumnElement[bool], ...]:
-    """Jobs that pages follow. A search changes nothing, so nobody but its asker follows it."""
-    return Job.state.in_(_ACTIVE), Job.kind != JobKind.SEARCH
+    """Jobs that pages follow. A question changes nothing, so nobody but its asker follows it."""
+    return Job.state.in_(_ACTIVE), Job.kind.not_in(_QUESTIONS)
 
 
 def _worth_doing() -> ColumnElement[bool]:

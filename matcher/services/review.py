@@ -19,6 +19,7 @@ from matcher.models import (
 )
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
+from matcher.services.proposals import band_of, latest_proposal, scores_of
 from matcher.services.steps import Image, Pair, find, image_of, in_state, take
 from matcher.wording import N_, Message
 
@@ -75,7 +76,7 @@ def decide(
         raise Conflict(Message(N_("Somebody decided about this pair again meanwhile.")))
     if state not in _FROM[decision]:
         raise NotAllowed(Message(N_("This pair was offered to both sides. Withdraw the offer first.")))
-    image = image or _recommended(session, pair)
+    image = image or _recommended(session, programme, pair)
     kept: Image = {name: image[name] for name in ("score", "band", "reasons") if name in image}
     changes = {pair: in_state(_INTO[decision], kept, note=note.strip()[:1_000])}
     return take(
@@ -147,7 +148,7 @@ def _rearranged(
             raise Conflict(Message(N_("They are a pair already.")))
     return {
         **{pair: {} for pair in old},
-        **{pair: in_state(MatchState.LOCKED, _recommended(session, pair)) for pair in new},
+        **{pair: in_state(MatchState.LOCKED, _recommended(session, programme, pair)) for pair in new},
     }
 
 
@@ -163,11 +164,16 @@ def _images(
     return {(match.startup_id, match.counterpart_id): image_of(match) for match in rows}
 
 
-def _recommended(session: Session, pair: Pair) -> Image:
-    """What the start-up's list says of the pair, if it is on it."""
+def _recommended(session: Session, programme: Programme, pair: Pair) -> Image:
+    """What the start-up's list says of the pair, or else the score that the latest run gave it."""
     item = session.scalars(
         select(Recommendation)
         .join(RecommendationList)
         .where(RecommendationList.subject_id == pair[0], Recommendation.candidate_id == pair[1])
     ).first()
-    return {"score": item.score, "band": item.band, "reasons": item.reasons} if item else {}
+    if item is not None:
+        return {"score": item.score, "band": item.band, "reasons": item.reasons}
+    counterpart = session.get(Profile, pair[1])
+    run = counterpart and latest_proposal(session, programme, Kind(counterpart.kind))
+    score = scores_of(run).get(pair) if run else None
+    return {} if score is None else {"score": score, "band": band_of(score)}

@@ -1,0 +1,201 @@
+"""A programme's cohort as it stands: what it comes to, who has nobody, whose places are left."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from matcher.models import HELD, Kind, Match, MatchState, Mentor, Profile, Programme, Proposal
+from matcher.services.rules import current_rules
+
+_NAMED = 200
+"""How many people a plan lists by name; it counts all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What some pairs come to.
+
+    Attributes:
+        total: the sum of their scores.
+        worst_off: the least summed score among the start-ups that have somebody; 0 if there are no pairs.
+        covered: how many start-ups have somebody.
+        worst_id: the start-up that `worst_off` is about.
+    """
+
+    total: float
+    worst_off: float
+    covered: int
+    pairs: int
+    worst_id: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """For the result of a job."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Figures":
+        """What `to_json` wrote."""
+        return cls(**data)
+
+
+def figures_of(scored: Iterable[tuple[int, float]]) -> Figures:
+    """Figures of pairs, each given as its start-up's id and its score."""
+    sums: dict[int, float] = defaultdict(float)
+    pairs = 0
+    for startup_id, score in scored:
+        sums[startup_id] += score
+        pairs += 1
+    worst = min(sums, key=lambda startup: (sums[startup], startup), default=None)
+    return Figures(
+        total=sum(sums.values()),
+        worst_off=0.0 if worst is None else sums[worst],
+        covered=len(sums),
+        pairs=pairs,
+        worst_id=worst,
+    )
+
+
+def figures_of_run(proposal: Proposal) -> Figures:
+    """What a run came to when it was made."""
+    return Figures(proposal.total, proposal.worst_off, proposal.covered, proposal.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """A mentor's or funding partner's places; `capacity` None: as many as may be."""
+
+    profile: Profile
+    held: int
+    proposed: int
+    capacity: int | None
+
+    @property
+    def left(self) -> int | None:
+        """Places that nobody has or is proposed for; below 0 if there are too many."""
+        return None if self.capacity is None else self.capacity - self.held - self.proposed
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The cohort as its matches are now: proposed and held pairs.
+
+    Attributes:
+        states: how many pairs are in each state.
+        bands: how many pairs have each band; "" for those that nobody scored.
+        now: what the pairs come to; one without a score counts as 0.
+        worst: the start-up that `now.worst_off` is about.
+        startups: how many start-ups there are to cover.
+        uncovered: start-ups without a pair, by name, the first 200; `startups - now.covered` is how many.
+        places: every mentor or funding partner with their places, by name.
+        run: the latest proposal, and `before`, what it came to, to compare `now` with.
+    """
+
+    kind: Kind
+    states: dict[MatchState, int]
+    bands: dict[str, int]
+    now: Figures
+    worst: Profile | None
+    startups: int
+    uncovered: list[Profile]
+    places: list[Places]
+    run: Proposal | None
+    before: Figures | None
+
+    @property
+    def idle(self) -> list[Profile]:
+        """Counterparts with nobody, though they have places."""
+        return [
+            place.profile
+            for place in self.places
+            if not place.held and not place.proposed and (place.capacity is None or place.capacity > 0)
+        ]
+
+
+def read_plan(session: Session, programme: Programme, kind: Kind) -> Plan:
+    """The plan with counterparts of one kind, from the matches as they are."""
+    rows = session.execute(
+        select(Match.startup_id, Match.counterpart_id, Match.state, Match.score, Match.band)
+        .join(Profile, Profile.id == Match.counterpart_id)
+        .where(
+            Match.programme_id == programme.id,
+            Profile.kind == kind,
+            Match.state.in_([MatchState.PROPOSED, *HELD]),
+        )
+    ).all()
+    now = figures_of((row.startup_id, row.score or 0.0) for row in rows)
+    run = latest_proposal(session, programme, kind)
+    return Plan(
+        kind=kind,
+        states=dict(Counter(MatchState(row.state) for row in rows)),
+        bands=dict(Counter(row.band or "" for row in rows)),
+        now=now,
+        worst=session.get(Profile, now.worst_id) if now.worst_id else None,
+        startups=_count(session, programme, Kind.STARTUP),
+        uncovered=_uncovered(session, programme, kind),
+        places=_places(session, programme, kind, [(row.counterpart_id, row.state) for row in rows]),
+        run=run,
+        before=figures_of_run(run) if run else None,
+    )
+
+
+def latest_proposal(session: Session, programme: Programme, kind: Kind) -> Proposal | None:
+    """The last run, if there was one."""
+    return session.scalars(
+        select(Proposal)
+        .where(Proposal.programme_id == programme.id, Proposal.counterpart_kind == kind)
+        .order_by(Proposal.number.desc())
+        .limit(1)
+    ).first()
+
+
+def _count(session: Session, programme: Programme, kind: Kind) -> int:
+    found = session.scalar(
+        select(func.count()).where(Profile.programme_id == programme.id, Profile.kind == kind)
+    )
+    return found or 0
+
+
+def _uncovered(session: Session, programme: Programme, kind: Kind) -> list[Profile]:
+    covered = (
+        select(Match.startup_id)
+        .join(Profile, Profile.id == Match.counterpart_id)
+        .where(
+            Match.programme_id == programme.id,
+            Profile.kind == kind,
+            Match.state.in_([MatchState.PROPOSED, *HELD]),
+        )
+    )
+    return list(
+        session.scalars(
+            select(Profile)
+            .where(
+                Profile.programme_id == programme.id,
+                Profile.kind == Kind.STARTUP,
+                Profile.id.not_in(covered),
+            )
+            .order_by(Profile.name, Profile.id)
+            .limit(_NAMED)
+        )
+    )
+
+
+def _places(session: Session, programme: Programme, kind: Kind, taken: list[tuple[int, str]]) -> list[Places]:
+    rules = current_rules(session, programme)[1]
+    unstated = rules.startups_most if kind is Kind.MENTOR else rules.introductions_most
+    held = Counter(counterpart for counterpart, state in taken if state in HELD)
+    proposed = Counter(counterpart for counterpart, state in taken if state not in HELD)
+    profiles = session.scalars(
+        select(Profile)
+        .where(Profile.programme_id == programme.id, Profile.kind == kind)
+        .order_by(Profile.name, Profile.id)
+    )
+    return [Places(p, held[p.id], proposed[p.id], _capacity(p, unstated)) for p in profiles]
+
+
+def _capacity(profile: Profile, unstated: int | None) -> int | None:
+    stated = profile.capacity if isinstance(profile, Mentor) else None
+    return unstated if stated is None else stated
