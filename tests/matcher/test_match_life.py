@@ -198,7 +198,7 @@ class Life(RuleBasedStateMachine):
                 .order_by(AuditEvent.id.desc())
             ).first()
             touched = steps.pairs_of(session, latest or 0)
-        if touched and changed <= touched:
+        if touched and changed <= touched and latest not in self.taken:
             self.taken[latest or 0] = {pair: before.get(pair, {}) for pair in touched}
 
     def _images(self) -> dict[Pair, Image]:
@@ -213,5 +213,5 @@ class Life(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 def test_any_order_of_steps_keeps_the_rules(one_engine: Engine) -> None:
     machine = type("LifeHere", (Life,), {"engine": one_engine})
-    machine.TestCase.settings = settings(max_examples=10, stateful_step_count=40, deadline=None)
+    machine.TestCase.settings = settings(max_examples=8, stateful_step_count=40, deadline=None)
     machine.TestCase("runTest").runTest()
