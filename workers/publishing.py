@@ -8,11 +8,14 @@ ROUTES: dict[JobKind, tuple[str, str]] = {
     JobKind.RECOMMEND: ("tandem.recommend", "default"),
     JobKind.EMBED: ("tandem.embed", "embedding"),
     JobKind.DELIVER: ("tandem.deliver", "default"),
+    JobKind.PROPOSE: ("tandem.propose", "default"),
+    JobKind.WHAT_IF: ("tandem.what-if", "default"),
     JobKind.SEARCH: ("tandem.search", "embedding"),
 }
 
 _FIRST, _AFTER_OTHERS = 0, 9
-"""Redis hands out lower numbers first: a search waits for the job that runs, not for all that queue."""
+"""Redis hands out lower numbers first: a question waits for the job that runs, not for all that queue."""
+_QUESTIONS = (JobKind.SEARCH, JobKind.WHAT_IF)
 
 
 def publish(job: Job) -> None:
@@ -22,5 +25,5 @@ def publish(job: Job) -> None:
         kombu.exceptions.OperationalError: the broker cannot be reached; the job's row stays queued.
     """
     task, queue = ROUTES[JobKind(job.kind)]
-    priority = _FIRST if job.kind == JobKind.SEARCH else _AFTER_OTHERS
+    priority = _FIRST if job.kind in _QUESTIONS else _AFTER_OTHERS
     app.send_task(task, args=[job.id], queue=queue, priority=priority, retry=False)

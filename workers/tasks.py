@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from config.settings import get_settings
 from matcher.db import reading, unit_of_work
-from matcher.models import Upload
+from matcher.models import Kind, Programme, Upload
 from matcher.services import pipeline, posting, searching, uploads
 from matcher.services.live import LiveIndex, LiveRecommender
 from workers.app import app
@@ -43,6 +43,18 @@ def search(job_id: int) -> None:
 def deliver(job_id: int) -> None:
     """Send the letters that wait."""
     run_job(job_id, _deliver)
+
+
+@app.task(name="tandem.propose")
+def propose(job_id: int) -> None:
+    """Propose the pairs of a whole programme."""
+    run_job(job_id, _propose)
+
+
+@app.task(name="tandem.what-if")
+def what_if(job_id: int) -> None:
+    """Say what forcing one pair would do to the others."""
+    run_job(job_id, _what_if)
 
 
 def _import(run: Run) -> None:
@@ -109,3 +121,24 @@ def _deliver(run: Run) -> Mapping[str, Any]:
             run.engine, run.job.programme_id, posting.postbox(settings), settings.mail_from
         )
     }
+
+
+def _propose(run: Run) -> None:
+    from matcher.services import proposing  # the solvers take a second to load; other jobs never need them
+
+    settings, asked = get_settings(), run.job.payload
+    proposing.propose(
+        run.engine, run.job.programme_id, Kind(asked["kind"]), snapshots=settings.snapshots,
+        model=settings.model, length=settings.list_length, actor=asked["actor"], seed=asked["seed"],
+        progress=run.progress, finish=run.finish,
+    )  # fmt: skip
+
+
+def _what_if(run: Run) -> Mapping[str, Any]:
+    from matcher.services import what_ifs  # the solvers take a second to load; other jobs never need them
+
+    with reading(run.engine) as session:
+        programme = session.get_one(Programme, run.job.programme_id)
+        question = what_ifs.read_question(session, programme, run.job)
+    run.progress(1, 2)
+    return what_ifs.answer(question).to_json()

@@ -4,6 +4,7 @@ Plain numpy: the web reads scores from it, and must not load the solver for that
 """
 
 from dataclasses import dataclass, field, fields
+from enum import IntEnum
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +20,18 @@ MOST_BYTES = 20_000_000
 """A larger problem is not kept: the proposal then has its hash, but no scores and no "what if"."""
 
 
+class Bar(IntEnum):
+    """Why a pair on the list of candidates may not be proposed; stored."""
+
+    FREE = 0
+    REJECTED = 1
+    FAILED = 2
+    LANGUAGE = 3
+    HOURS = 4
+    INELIGIBLE = 5
+    """Whatever the programme's rules: only pairs that somebody asks about are kept with this."""
+
+
 def _none(kind: type[np.generic]) -> npt.NDArray[np.generic]:
     return np.empty(0, dtype=kind)
 
@@ -32,13 +45,14 @@ class CohortArrays:
         counts: int32 (start-ups,), how many edges each start-up has.
         supply: int32 (edges,), the counterpart of each.
         score: float32 (edges,), the true scores.
-        bonus: float32 (edges,), what preferences, wishes and waiting add to them.
-        barred, locked: bool (edges,).
+        bonus: float32 (edges,), what preferences and wishes add to them.
+        bar: uint8 (edges,), a `Bar` each.
+        locked: bool (edges,).
         demand_least, demand_most, supply_least, supply_most: int32, limits of each side.
         quota_counts, quota_edges, quota_least, quota_most: the quotas one after the other; -1: no most.
         floor: float64, one or no number.
         objective: one of the solver's words.
-        spared: bool (start-ups,).
+        waiting: int32 (start-ups,), through how many publications each has waited.
         demand_rank, supply_rank: int32 (edges,), or empty if nobody ranks.
     """
 
@@ -48,7 +62,7 @@ class CohortArrays:
     supply: Int32
     score: Float32
     bonus: Float32
-    barred: Bool
+    bar: npt.NDArray[np.uint8]
     locked: Bool
     demand_least: Int32
     demand_most: Int32
@@ -60,7 +74,7 @@ class CohortArrays:
     quota_least: npt.NDArray[np.generic] = field(default_factory=lambda: _none(np.int32))
     quota_most: npt.NDArray[np.generic] = field(default_factory=lambda: _none(np.int32))
     floor: npt.NDArray[np.generic] = field(default_factory=lambda: _none(np.float64))
-    spared: npt.NDArray[np.generic] = field(default_factory=lambda: _none(np.bool_))
+    waiting: npt.NDArray[np.generic] = field(default_factory=lambda: _none(np.int32))
     demand_rank: npt.NDArray[np.generic] = field(default_factory=lambda: _none(np.int32))
     supply_rank: npt.NDArray[np.generic] = field(default_factory=lambda: _none(np.int32))
 

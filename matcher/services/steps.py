@@ -3,9 +3,9 @@
 Undoing writes the images before; folding the images after, in order, gives the matches as they are.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
@@ -33,6 +33,7 @@ from matcher.services.rules import introductions_most
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
 
+T = TypeVar("T")
 Pair = tuple[int, int]
 """Ids of a start-up and of its mentor or funding partner."""
 Image = dict[str, Any]
@@ -42,6 +43,7 @@ _COLUMNS = (
     "state", "score", "band", "reasons", "note", "startup_answer", "counterpart_answer",
     "startup_token", "counterpart_token", "offered_at", "reminders",
 )  # fmt: skip
+_AT_ONCE = 5_000
 _KNOWN = frozenset({MatchState.OFFERED, MatchState.ACTIVE})
 """States that both sides know of: steps into and out of them are not undone, but followed by others."""
 
@@ -64,8 +66,11 @@ def in_state(state: MatchState, image: Image | None = None, **values: Any) -> Im
 def find(session: Session, programme: Programme, pairs: Collection[Pair]) -> dict[Pair, Match]:
     """The programme's matches among these pairs."""
     keys = tuple_(Match.startup_id, Match.counterpart_id)
-    rows = session.scalars(select(Match).where(Match.programme_id == programme.id, keys.in_(list(pairs))))
-    return {(match.startup_id, match.counterpart_id): match for match in rows}
+    found: dict[Pair, Match] = {}
+    for block in _blocks(pairs):
+        rows = session.scalars(select(Match).where(Match.programme_id == programme.id, keys.in_(block)))
+        found |= {(match.startup_id, match.counterpart_id): match for match in rows}
+    return found
 
 
 def take(
@@ -178,6 +183,13 @@ def _said(image: Image) -> Image:
     }
 
 
+def _blocks(values: Collection[T]) -> Iterator[list[T]]:
+    """A database takes so many parameters a statement, and a run changes tens of thousands of pairs."""
+    listed = list(values)
+    for start in range(0, len(listed), _AT_ONCE):
+        yield listed[start : start + _AT_ONCE]
+
+
 def _holds(image: Image) -> bool:
     return image.get("state") in HELD
 
@@ -185,10 +197,12 @@ def _holds(image: Image) -> bool:
 def _profiles(session: Session, programme: Programme, pairs: Collection[Pair]) -> dict[int, Profile]:
     """Both sides of each pair."""
     wanted = {profile_id for pair in pairs for profile_id in pair}
-    rows = session.scalars(
-        select(Profile).where(Profile.programme_id == programme.id, Profile.id.in_(wanted))
-    )
-    found = {profile.id: profile for profile in rows}
+    found: dict[int, Profile] = {}
+    for block in _blocks(wanted):
+        rows = session.scalars(
+            select(Profile).where(Profile.programme_id == programme.id, Profile.id.in_(block))
+        )
+        found |= {profile.id: profile for profile in rows}
     for ours, theirs in pairs:
         startup, other = found.get(ours), found.get(theirs)
         if startup is None or other is None or startup.kind != Kind.STARTUP or other.kind == Kind.STARTUP:

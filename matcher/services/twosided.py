@@ -78,19 +78,23 @@ def _make_lists(
 
 
 def _graph(shortlists: list[list[Shortlist]], counterparts: Pool) -> CandidateGraph:
-    """Who is on whose shortlist, from either side: rows of the two pools."""
-    startups, others = shortlists
-    demand = np.concatenate([_owners(startups), _candidates(others)])
-    supply = np.concatenate([_candidates(startups), _owners(others)])
-    scores = np.concatenate([found.scores for side in shortlists for found in side] or [np.empty(0)])
-    _, first = np.unique(demand * max(1, len(others)) + supply, return_index=True)
+    demand, supply, scores = merge(*shortlists)
     return CandidateGraph(
-        demand[first],
-        supply[first],
-        np.clip(scores[first], 0.0, 1.0),
-        np.ones(len(startups)),
+        demand,
+        supply,
+        np.clip(scores, 0.0, 1.0),
+        np.ones(len(shortlists[0])),
         np.array([capacity_of(facts) for facts in counterparts.table.facts]),
     )
+
+
+def merge(startups: list[Shortlist], others: list[Shortlist]) -> tuple[Int64, Int64, Float64]:
+    """Who is on whose shortlist, from either side, by rows: start-up, counterpart, score; none twice."""
+    demand = np.concatenate([_owners(startups), _candidates(others)])
+    supply = np.concatenate([_candidates(startups), _owners(others)])
+    scores = np.concatenate([found.scores for side in (startups, others) for found in side] or [np.empty(0)])
+    _, first = np.unique(demand * max(1, len(others)) + supply, return_index=True)
+    return demand[first], supply[first], scores[first]
 
 
 def _owners(found: Sequence[Shortlist]) -> Int64:

@@ -53,7 +53,7 @@ def small_problem(people: dict[str, int]) -> CohortArrays:
         supply=np.array([0, 1, 0, 1], np.int32),
         score=np.array([0.5, 0.25, 0.75, 0.125], np.float32),
         bonus=np.zeros(edges, np.float32),
-        barred=np.zeros(edges, np.bool_),
+        bar=np.zeros(edges, np.uint8),
         locked=np.zeros(edges, np.bool_),
         demand_least=np.ones(2, np.int32),
         demand_most=np.ones(2, np.int32),
