@@ -153,6 +153,14 @@ def replay(session: Session, programme: Programme) -> dict[Pair, Image]:
     return {pair: image for pair, image in folded.items() if image}
 
 
+def pairs_of(session: Session, event_id: int) -> set[Pair]:
+    """The pairs that a step changed."""
+    rows = session.execute(
+        select(MatchChange.startup_id, MatchChange.counterpart_id).where(MatchChange.event_id == event_id)
+    )
+    return {(ours, theirs) for ours, theirs in rows}
+
+
 def latest_events(session: Session, programme: Programme) -> dict[Pair, int]:
     """The last step that changed each pair."""
     rows = session.execute(

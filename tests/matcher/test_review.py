@@ -14,7 +14,7 @@ from matcher.services.review import decide
 from matcher.services.steps import undo
 from tests.matcher.factories import add, at_once, draft, make_programme
 
-CROWD = 20
+CROWD = 50
 
 
 @pytest.fixture
