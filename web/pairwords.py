@@ -31,7 +31,7 @@ _ACTIONS = {
     "proposal.requested": N_("Asked for a proposal"),
     "proposal.made": N_("Proposal made"),
     "rules.saved": N_("Rules changed"),
-    "wishes.saved": N_("Wishes saved"),
+    "wishes.set": N_("Wishes saved"),
     "programme.spread": N_("Changed whom lists show first"),
     "profile.saved": N_("Profile saved"),
     "profile.removed": N_("Profile removed"),

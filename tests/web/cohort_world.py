@@ -83,7 +83,7 @@ def _record(
         supply=np.tile(np.arange(len(others), dtype=np.int32), len(startups)),
         score=scores.ravel(),
         bonus=np.zeros(edges, np.float32),
-        barred=np.zeros(edges, np.bool_),
+        bar=np.zeros(edges, np.uint8),
         locked=np.zeros(edges, np.bool_),
         demand_least=np.ones(len(startups), np.int32),
         demand_most=np.ones(len(startups), np.int32),
