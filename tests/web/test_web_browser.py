@@ -56,7 +56,7 @@ PAGES = (
     "/p/{w.slug}/mentors/new",
     "/p/{w.slug}/funders/new",
     "/p/{w.slug}/startups/{w.startup}/remove",
-    "/p/{w.slug}/decisions",
+    "/p/{w.slug}/log",
     "/p/{w.slug}/import",
     "/p/{w.slug}/imports/running?pause=1",
     "/p/{w.slug}/imports/partly",

@@ -36,7 +36,16 @@ PAGES = (
     "/p/{w.slug}/funders/{w.funder}/edit",
     "/p/{w.slug}/startups/{w.startup}/remove",
     "/p/{w.slug}/startups/{w.hostile}/remove",
-    "/p/{w.slug}/decisions",
+    "/p/{w.slug}/cohort/mentors",
+    "/p/{w.slug}/cohort/funders",
+    "/p/{w.slug}/cohort/mentors/{w.startup}/{w.mentor}",
+    "/p/{w.slug}/cohort/mentors/{w.hostile}/{w.mentor}",
+    "/p/{w.slug}/cohort/mentors/approve/good",
+    "/p/{w.slug}/cohort/mentors/publish",
+    "/p/{w.slug}/matches",
+    "/p/{w.slug}/mail",
+    "/p/{w.slug}/log",
+    "/p/{w.slug}/mentors/{w.mentor}/leave",
     "/p/{w.slug}/import",
     "/p/{w.slug}/remove",
     "/programmes",
@@ -105,7 +114,7 @@ def test_page_and_what_it_loads_are_small(client: FlaskClient, world: World, pag
 def test_stylesheet_stays_small_and_turns_around_by_itself(client: FlaskClient) -> None:
     css = client.get("/static/tandem.css").text
 
-    assert len(css.encode()) <= 12_000
+    assert len(css.encode()) <= 14_000
     sides = r"(margin|padding|border)-(left|right|top|bottom)|[{;\s](width|height|left|right):"
     assert not re.search(sides, css)
     assert "url(" not in css
