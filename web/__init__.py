@@ -7,37 +7,35 @@ from whitenoise import WhiteNoise
 
 from config.settings import Settings
 from matcher.db import make_engine
-from web import assets, filters, i18n, permissions, security
-from web.converters import IdConverter, KindConverter
+from web import assets, compression, filters, i18n, pairwords, permissions, security
+from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
+    answers,
+    cohort,
     decisions,
     documents,
     editing,
     errors,
     health,
+    logbook,
+    matches,
     overview,
+    pairs,
     profiles,
     programmes,
+    publishing,
     rules,
     search,
     uploads,
+    whatif,
     whynot,
     wishes,
 )
 
-_MODULES = (
-    overview,
-    programmes,
-    profiles,
-    search,
-    whynot,
-    editing,
-    decisions,
-    rules,
-    wishes,
-    documents,
-    uploads,
-    health,
+_PAGES = (
+    *(overview, programmes, profiles, search, whynot, editing, decisions, uploads, health),
+    *(cohort, pairs, whatif, publishing, matches, answers, logbook),
+    *(rules, wishes, documents),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -57,16 +55,18 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     )
     app.extensions["tandem_settings"] = settings
     app.extensions["tandem_engine"] = make_engine(settings.sqlalchemy_url)
-    app.url_map.converters.update(kind=KindConverter, id=IdConverter)
+    app.url_map.converters.update(kind=KindConverter, counterpart=CounterpartConverter, id=IdConverter)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    compression.init(app)
     # The order counts: who may talk to us at all, then what they may do, then forged forms.
     security.init(app)
     permissions.init(app)
     security.csrf.init_app(app)
     i18n.init(app)
     filters.init(app)
+    pairwords.init(app)
     assets.init(app)
-    for module in _MODULES:
+    for module in _PAGES:
         app.register_blueprint(module.blueprint)
     errors.init(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ from matcher.models import Kind
 HIGHEST_ID = 2**31 - 1
 """What PostgreSQL's integers hold; a higher number is nobody's, and no database need be asked."""
 PLURALS = {Kind.STARTUP: "startups", Kind.MENTOR: "mentors", Kind.FUNDER: "funders"}
+COUNTERPARTS = (Kind.MENTOR, Kind.FUNDER)
 _KINDS = {plural: kind for kind, plural in PLURALS.items()}
 
 
@@ -20,6 +21,12 @@ class KindConverter(BaseConverter):
 
     def to_url(self, value: Kind | str) -> str:
         return PLURALS[Kind(value)]
+
+
+class CounterpartConverter(KindConverter):
+    """The kinds that start-ups are put together with."""
+
+    regex = "|".join(PLURALS[kind] for kind in COUNTERPARTS)
 
 
 class IdConverter(BaseConverter):

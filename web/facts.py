@@ -17,6 +17,7 @@ from web.i18n import locale_code
 _ATTRIBUTES = {"organisation": "affiliation", "kind": "funder_kind"}
 """Fields whose column has another name than their header."""
 _SHOWN_APART = frozenset({"name", "currency"})
+_PRIVATE = frozenset({"ref", "email", "conflicts", "capacity"})
 _MOST_PLACES = 8
 
 
@@ -37,6 +38,16 @@ def facts(profile: Profile) -> list[Fact]:
         _fact(profile, field)
         for field in FIELDS[Kind(profile.kind)]
         if field.facet is None and field.name not in _SHOWN_APART
+    ]
+
+
+def public_facts(profile: Profile) -> list[Fact]:
+    """What those may read whom the profile is proposed to: no address, and nothing that managers keep."""
+    return [
+        fact
+        for field in FIELDS[Kind(profile.kind)]
+        if field.facet is None and field.name not in _SHOWN_APART | _PRIVATE
+        if (fact := _fact(profile, field)).values
     ]
 
 

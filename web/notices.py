@@ -17,11 +17,11 @@ class Notice:
     message: Message
     undo: int | None
     """The audit event that the undo button takes back."""
-    about: int | None
-    """The candidate in whose card it belongs, where that card is on the page."""
+    about: int | str | None
+    """The candidate, or the pair (`12-34`), in whose card it belongs, where that card is on the page."""
 
 
-def tell(category: str, message: Message, undo: int | None = None, about: int | None = None) -> None:
+def tell(category: str, message: Message, undo: int | None = None, about: int | str | None = None) -> None:
     """Keep a notice in the session for the next page."""
     flash(json.dumps({"message": message.to_json(), "undo": undo, "about": about}), category)
 

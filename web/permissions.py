@@ -13,7 +13,8 @@ class Permission(StrEnum):
     ANYONE = "anyone"
     READ = "read the programme"
     EDIT = "add, change and remove profiles, and say how lists are ordered"
-    DECIDE = "approve and reject pairs"
+    DECIDE = "propose pairs; approve, reject, lock, move and swap them"
+    PUBLISH = "publish matches, and record answers"
     RULES = "say what proposals must keep"
     IMPORT = "import sheets"
     PROGRAMMES = "start programmes and remove the sample"
@@ -43,7 +44,29 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "editing.update": Permission.EDIT,
         "editing.confirm_removal": Permission.EDIT,
         "editing.remove": Permission.EDIT,
-        "decisions.index": Permission.READ,
+        "cohort.index": Permission.READ,
+        "cohort.propose": Permission.DECIDE,
+        "cohort.step": Permission.DECIDE,
+        "cohort.confirm_approval": Permission.DECIDE,
+        "cohort.approve": Permission.DECIDE,
+        "pairs.show": Permission.READ,
+        "pairs.decide": Permission.DECIDE,
+        "pairs.move": Permission.DECIDE,
+        "pairs.swap": Permission.DECIDE,
+        "whatif.ask": Permission.READ,
+        "whatif.show": Permission.READ,
+        "publishing.show": Permission.READ,
+        "publishing.publish": Permission.PUBLISH,
+        "matches.index": Permission.READ,
+        "matches.answer": Permission.PUBLISH,
+        "matches.withdraw": Permission.PUBLISH,
+        "matches.end": Permission.PUBLISH,
+        "matches.confirm_leaving": Permission.PUBLISH,
+        "matches.leave": Permission.PUBLISH,
+        "matches.mail": Permission.PUBLISH,  # letters have the addresses at which their readers answer
+        "answers.show": Permission.ANYONE,  # whoever has the secret address
+        "answers.record": Permission.ANYONE,
+        "logbook.index": Permission.READ,
         "decisions.decide": Permission.DECIDE,
         "decisions.undo": Permission.DECIDE,
         "rules.edit": Permission.RULES,

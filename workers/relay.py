@@ -5,6 +5,7 @@ Run as `python -m workers.relay`. Any number may run: claiming a job is what mak
 
 import signal
 import threading
+from datetime import timedelta
 
 import structlog
 from kombu.exceptions import OperationalError
@@ -15,7 +16,7 @@ from config.logging import configure_logging
 from config.settings import get_settings
 from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import Programme, utcnow
-from matcher.services import followup, jobs, search_jobs
+from matcher.services import followup, jobs, mailing, search_jobs
 from workers.publishing import publish
 
 POLL_SECONDS = 0.2
@@ -23,6 +24,8 @@ SWEEP_EVERY = 10
 """Polls between two looks for jobs whose worker died."""
 TIDY_EVERY = 3_000
 """Polls between two removals of old searches, and two looks for offers nobody answers: ten minutes."""
+LETTER_WAITS = timedelta(minutes=10)
+"""After which a letter that is not on its way is tried again."""
 _BACKOFF_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -72,6 +75,8 @@ def follow_up(engine: Engine) -> int:
         with unit_of_work(engine) as session:
             programme = session.get(Programme, programme_id)
             done += followup.follow_up(session, programme, now) if programme else 0
+    with unit_of_work(engine) as session:
+        mailing.request_late(session, now - LETTER_WAITS)
     return done
 
 

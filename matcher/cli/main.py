@@ -9,6 +9,7 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from matcher.cli.assign import assign
 from matcher.cli.errors import BadInput
 from matcher.cli.evaluate import evaluate
 from matcher.cli.language import _
@@ -50,5 +51,5 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up on the way out
 
 
-for command in (up, match, score, evaluate, sample):
+for command in (up, match, assign, score, evaluate, sample):
     main.add_command(command)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from config.settings import get_settings
-from matcher.cli.errors import BadInput
+from matcher.cli.errors import BadInput, at_line
 from matcher.cli.language import _
 from matcher.cli.progress import progress_bar
 from matcher.ranking.config import ScoringConfig
@@ -95,12 +95,12 @@ def _read(path: Path) -> list[Texts]:
             again = {"ref": line.ref, "line": seen[line.ref]}
             line = Message(N_("the ref “%(ref)s” is already on line %(line)d"), again)
         if isinstance(line, Message):
-            problems.append(_at(path, number, line))
+            problems.append(at_line(path, number, line))
         else:
             seen[line.ref] = number
             lines.append(line)
     if not lines and not problems:
-        problems = [_at(path, 1, Message(N_("the file has no lines")))]
+        problems = [at_line(path, 1, Message(N_("the file has no lines")))]
     if problems:
         raise BadInput(problems[:20])
     return lines
@@ -110,13 +110,13 @@ def _numbered(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not blank. Only a line feed ends one: JSON may hold the others as they are."""
     if path.stat().st_size > _LARGEST:
         limit = Message(N_("the file is larger than %(limit)d MB"), {"limit": _LARGEST >> 20})
-        raise BadInput([_at(path, 1, limit)])
+        raise BadInput([at_line(path, 1, limit)])
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise BadInput([_at(path, number, Message(N_("this is not UTF-8 text")))]) from error
+                raise BadInput([at_line(path, number, Message(N_("this is not UTF-8 text")))]) from error
             if text.strip():
                 yield number, text
 
@@ -143,10 +143,3 @@ def _parse(text: str) -> Texts | Message:
 def _is_broken(text: str) -> bool:
     """JSON can name half a character, which no file can hold."""
     return any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _at(path: Path, number: int, problem: Message) -> Message:
-    return Message(
-        N_("%(file)s, line %(line)d: %(problem)s"),
-        {"file": path.name, "line": number, "problem": problem},
-    )

@@ -1,7 +1,7 @@
 """The facts of many profiles as columns: what rules and fit read for all of them at once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,7 +28,7 @@ class PackedSets:
         for words in sets:
             for word in words:
                 vocabulary.setdefault(word, len(vocabulary))
-        bits = np.zeros((len(sets), max(1, -(-len(vocabulary) // _WORD))), dtype=np.uint64)
+        bits = _no_bits(len(sets), len(vocabulary))
         for row, words in enumerate(sets):
             for word in words:
                 column = vocabulary[word]
@@ -50,8 +50,7 @@ class PackedSets:
         vocabulary = dict(self.vocabulary)
         for word in below.vocabulary:
             vocabulary.setdefault(word, len(vocabulary))
-        width = max(1, -(-len(vocabulary) // _WORD))
-        bits = np.zeros((len(self.bits) + len(below.bits), width), dtype=np.uint64)
+        bits = _no_bits(len(self.bits) + len(below.bits), len(vocabulary))
         bits[: len(self.bits), : self.bits.shape[1]] = self.bits
         for word, column in below.vocabulary.items():
             has = below.bits[:, column // _WORD] >> np.uint64(column % _WORD) & np.uint64(1)
@@ -61,18 +60,29 @@ class PackedSets:
 
     def meet(self, words: Iterable[str]) -> Bool:
         """Which rows have a word in common with `words`."""
-        return np.asarray((self.bits & self._mask(words)).any(axis=1))
+        found = np.zeros(len(self.bits), dtype=np.bool_)
+        for common in self._common(words):
+            found |= common != 0
+        return found
 
     def shared(self, words: Iterable[str]) -> Float64:
         """How many words each row has in common with `words`."""
-        return np.asarray(np.bitwise_count(self.bits & self._mask(words)).sum(axis=1), dtype=np.float64)
+        found = np.zeros(len(self.bits), dtype=np.float64)
+        for common in self._common(words):
+            found += np.bitwise_count(common)
+        return found
 
-    def _mask(self, words: Iterable[str]) -> npt.NDArray[np.uint64]:
-        mask = np.zeros(self.bits.shape[1], dtype=np.uint64)
+    def _common(self, words: Iterable[str]) -> Iterator[npt.NDArray[np.uint64]]:
+        """The bits that each row shares with `words`, a column of them at a time.
+
+        Columns without any of the words are left out; NumPy would take longer to reduce rows of so few.
+        """
+        masks: dict[int, int] = defaultdict(int)
         for word in words:
             if (column := self.vocabulary.get(word)) is not None:
-                mask[column // _WORD] |= np.uint64(1 << column % _WORD)
-        return mask
+                masks[column // _WORD] |= 1 << column % _WORD
+        for column, mask in masks.items():
+            yield self.bits[:, column] & np.uint64(mask)
 
 
 class FactTable:
@@ -256,6 +266,11 @@ class FactTable:
 def numbers(values: Iterable[float | None]) -> Float64:
     """Numbers as float64 with NaN for 'not stated'."""
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _no_bits(rows: int, words: int) -> npt.NDArray[np.uint64]:
+    """Room for sets of so many words, each column of bits contiguous."""
+    return np.zeros((rows, max(1, -(-words // _WORD))), dtype=np.uint64, order="F")
 
 
 def _known(country: str | None) -> frozenset[str]:

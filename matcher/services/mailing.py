@@ -1,6 +1,7 @@
 """Letters: written in the transaction that causes them, each in its reader's language."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -60,6 +61,16 @@ def unsent(session: Session, programme_id: int) -> list[Mail]:
             select(Mail).where(Mail.programme_id == programme_id, Mail.sent_at.is_(None)).order_by(Mail.id)
         )
     )
+
+
+def request_late(session: Session, before: datetime) -> int:
+    """Ask again to send letters that have waited since before then; in how many programmes."""
+    late = session.scalars(
+        select(Mail.programme_id).where(Mail.sent_at.is_(None), Mail.written_at < before).distinct()
+    ).all()
+    for programme_id in late:
+        enqueue_once(session, programme_id, JobKind.DELIVER)
+    return len(late)
 
 
 def mark_sent(session: Session, mail_id: int, error: str = "") -> None:

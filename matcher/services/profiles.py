@@ -1,6 +1,6 @@
 """Profiles: finding, reading, saving and removing them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -106,6 +106,12 @@ def get_profile(session: Session, programme: Programme, kind: Kind, profile_id: 
     if profile is None:
         raise NotFound(Message(N_("There is no such profile in this programme.")))
     return profile
+
+
+def find_by_id(session: Session, programme: Programme, ids: Collection[int]) -> dict[int, Profile]:
+    """Those of the programme's profiles that are still there, by id."""
+    found = session.scalars(select(Profile).where(Profile.programme_id == programme.id, Profile.id.in_(ids)))
+    return {profile.id: profile for profile in found}
 
 
 def save_draft(

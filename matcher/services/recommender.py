@@ -273,7 +273,7 @@ def _tally(excluded: Mapping[Rule, Bool], present: Bool) -> tuple[dict[str, int]
     left = present.copy()
     counts = {}
     for rule, rows in excluded.items():
-        counts[rule.value] = int((left & rows).sum())
+        counts[rule.value] = int(np.count_nonzero(left & rows))
         left &= ~rows
     return counts, left
 

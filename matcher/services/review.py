@@ -23,6 +23,8 @@ from matcher.services.proposals import band_of, latest_proposal, scores_of
 from matcher.services.steps import Image, Pair, find, image_of, in_state, take
 from matcher.wording import N_, Message
 
+MEANWHILE = N_("Somebody decided about this pair again meanwhile.")
+
 Decision = Literal["approved", "rejected", "locked", "unlocked"]
 
 OPEN = frozenset({MatchState.PROPOSED, MatchState.LOCKED, MatchState.APPROVED})
@@ -41,7 +43,8 @@ _INTO: Mapping[Decision, MatchState] = {
     "locked": MatchState.LOCKED,
     "unlocked": MatchState.PROPOSED,
 }
-_BANDS = ("possible", "good", "strong")
+BANDS = ("possible", "good", "strong")
+"""From the least to the best."""
 
 
 def can_decide(state: str | None, decision: Decision) -> bool:
@@ -73,7 +76,7 @@ def decide(
     image = image_of(find(session, programme, [pair]).get(pair))
     state = image.get("state", "")
     if seen is not None and seen != state:
-        raise Conflict(Message(N_("Somebody decided about this pair again meanwhile.")))
+        raise Conflict(Message(MEANWHILE))
     if state not in _FROM[decision]:
         raise NotAllowed(Message(N_("This pair was offered to both sides. Withdraw the offer first.")))
     image = image or _recommended(session, programme, pair)
@@ -85,15 +88,20 @@ def decide(
     )  # fmt: skip
 
 
-def approve_from(session: Session, programme: Programme, kind: Kind, band: str, *, actor: str) -> AuditEvent:
+def approve_from(
+    session: Session, programme: Programme, kind: Kind, band: str, *, actor: str, seen: int | None = None
+) -> AuditEvent:
     """Approve every proposed or locked pair whose band is `band` or better, in one step.
+
+    `seen` is how many the manager was told there are.
 
     Raises:
         NotFound: there is none.
+        Conflict: there are more or fewer than were seen.
         CapacityReached, NotAllowed: one of them is no longer possible; nothing is approved.
     """
     lock_programme(session, programme)
-    bands = _BANDS[_BANDS.index(band) :] if band in _BANDS else ()
+    bands = BANDS[BANDS.index(band) :] if band in BANDS else ()
     changes = {
         pair: in_state(MatchState.APPROVED, image)
         for pair, image in _images(session, programme, kind, [MatchState.PROPOSED, MatchState.LOCKED]).items()
@@ -101,48 +109,73 @@ def approve_from(session: Session, programme: Programme, kind: Kind, band: str, 
     }
     if not changes:
         raise NotFound(Message(N_("There is no such pair to approve.")))
+    if seen is not None and seen != len(changes):
+        raise Conflict(
+            Message(
+                N_("Meanwhile there are %(count)d such pairs. Nothing was approved: look at them again."),
+                {"count": len(changes)},
+            )
+        )
     return take(session, programme, actor, "match.approved", changes, after={"band": band})
 
 
 def move(
-    session: Session, programme: Programme, pair: Pair, counterpart_id: int, *, actor: str
+    session: Session,
+    programme: Programme,
+    pair: Pair,
+    counterpart_id: int,
+    *,
+    actor: str,
+    seen: str | None = None,
 ) -> AuditEvent:
-    """Give a start-up another counterpart instead; runs keep the new pair.
+    """Give a start-up another counterpart instead; runs keep the new pair. `seen` is as in `decide`.
 
     Raises:
         NotFound, NotAllowed, CapacityReached: as `decide`; also if there is no such open pair.
-        Conflict: the two are a pair already.
+        Conflict: the two are a pair already, or somebody decided about the old one meanwhile.
     """
     lock_programme(session, programme)
     return take(
         session, programme, actor, "match.moved",
-        _rearranged(session, programme, [pair], [(pair[0], counterpart_id)]),
+        _rearranged(session, programme, {pair: seen}, [(pair[0], counterpart_id)]),
     )  # fmt: skip
 
 
-def swap(session: Session, programme: Programme, one: Pair, other: Pair, *, actor: str) -> AuditEvent:
-    """Exchange the counterparts of two start-ups; runs keep both new pairs.
+def swap(
+    session: Session,
+    programme: Programme,
+    one: Pair,
+    other: Pair,
+    *,
+    actor: str,
+    seen: tuple[str, str] | None = None,
+) -> AuditEvent:
+    """Exchange the counterparts of two start-ups; runs keep both new pairs. `seen` are their states.
 
     Raises:
         NotFound, NotAllowed, CapacityReached: as `decide`; also if one of them is no open pair.
-        Conflict: one of the new pairs is there already, or there is nothing to exchange.
+        Conflict: one of the new pairs is there already, there is nothing to exchange, or somebody
+            decided about one of the old ones meanwhile.
     """
     lock_programme(session, programme)
     crossed = [(one[0], other[1]), (other[0], one[1])]
+    old = dict(zip((one, other), seen or (None, None), strict=True))
     return take(
         session, programme, actor, "match.swapped",
-        _rearranged(session, programme, [one, other], crossed),
+        _rearranged(session, programme, old, crossed),
     )  # fmt: skip
 
 
 def _rearranged(
-    session: Session, programme: Programme, old: list[Pair], new: list[Pair]
+    session: Session, programme: Programme, old: Mapping[Pair, str | None], new: list[Pair]
 ) -> dict[Pair, Image]:
-    """Images in which the old pairs are gone and the new ones are locked."""
+    """Images in which the old pairs, as they were seen, are gone and the new ones are locked."""
     present = find(session, programme, [*old, *new])
-    for pair in old:
+    for pair, seen in old.items():
         if pair not in present or present[pair].state not in OPEN:
             raise NotAllowed(Message(N_("Only a pair that is proposed, locked or approved can be moved.")))
+        if seen is not None and seen != present[pair].state:
+            raise Conflict(Message(MEANWHILE))
     for pair in new:
         if pair in present and present[pair].state not in FAILED | {MatchState.REJECTED}:
             raise Conflict(Message(N_("They are a pair already.")))

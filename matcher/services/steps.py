@@ -228,7 +228,10 @@ def _check_eligibility(session: Session, profiles: Mapping[int, Profile], gained
         for rule, excluded in exclusions(facts_of(startup), table, Kind(other.kind)).items():
             if excluded[0] and rule is not Rule.CAPACITY:
                 raise NotAllowed(
-                    Message(N_("This pair cannot be approved: %(rule)s."), {"rule": RULE_MESSAGES[rule]})
+                    Message(
+                        N_("%(startup)s and %(other)s cannot be a pair: %(rule)s."),
+                        {"startup": startup.name, "other": other.name, "rule": RULE_MESSAGES[rule]},
+                    )
                 )
 
 

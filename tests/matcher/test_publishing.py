@@ -8,7 +8,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
 from matcher.db import reading, unit_of_work
@@ -25,7 +25,7 @@ from matcher.models import (
     Waiting,
     utcnow,
 )
-from matcher.services import answers, followup, posting, publishing
+from matcher.services import answers, followup, mailing, posting, publishing
 from matcher.services.errors import NotAllowed, NotFound, ServiceError
 from matcher.services.review import decide
 from matcher.services.steps import replay, undo
@@ -314,3 +314,14 @@ def test_a_server_that_refuses_leaves_the_letters_waiting(
         waiting = session.scalars(select(Mail).where(Mail.sent_at.is_(None))).all()
         assert len(waiting) == 2
         assert all(mail.error for mail in waiting)
+
+
+def test_letters_that_wait_too_long_are_asked_for_again(
+    engine: Engine, programme: Programme, people: dict[str, int]
+) -> None:
+    with unit_of_work(engine) as session:
+        _publish(session, programme, people, ("S1", "M1"))
+        session.execute(delete(Job))
+        assert mailing.request_late(session, utcnow() - timedelta(minutes=10)) == 0
+        assert mailing.request_late(session, utcnow() + LATER) == 1
+        assert [job.kind for job in session.scalars(select(Job))] == [JobKind.DELIVER]

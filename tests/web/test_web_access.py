@@ -69,6 +69,18 @@ def test_a_proxy_in_between_is_refused(client: FlaskClient, header: str) -> None
         "imports/0000",
         "search",
         "spread",
+        "cohort/mentors/propose",
+        "cohort/mentors/step",
+        "cohort/mentors/approve/good",
+        "cohort/mentors/1/8/decide",
+        "cohort/mentors/1/8/move",
+        "cohort/mentors/1/8/swap",
+        "cohort/mentors/1/8/what-if",
+        "cohort/mentors/publish",
+        "matches/mentors/1/8/answer",
+        "matches/mentors/1/8/withdraw",
+        "matches/mentors/1/8/end",
+        "mentors/8/leave",
         "rules",
         "rules/versions/1",
         "startups/1/wishes",
@@ -99,6 +111,19 @@ def test_every_post_of_the_application_is_among_those_tested(app: Flask) -> None
         "uploads.receive",
         "uploads.confirm",
         "search.ask",
+        "cohort.propose",
+        "cohort.step",
+        "cohort.approve",
+        "pairs.decide",
+        "pairs.move",
+        "pairs.swap",
+        "whatif.ask",
+        "publishing.publish",
+        "matches.answer",
+        "matches.withdraw",
+        "matches.end",
+        "matches.leave",
+        "answers.record",
     }
 
 
@@ -111,7 +136,7 @@ def test_an_undo_leads_nowhere_else(client: FlaskClient, world: World) -> None:
     )
 
     assert answer.status_code == 303
-    assert answer.location == f"/p/{world.slug}/decisions"
+    assert answer.location == f"/p/{world.slug}/log"
 
 
 def test_the_session_key_is_made_once_and_kept_private(settings: Settings) -> None:

@@ -57,7 +57,7 @@ PAGES = (
     "/p/{w.slug}/mentors/new",
     "/p/{w.slug}/funders/new",
     "/p/{w.slug}/startups/{w.startup}/remove",
-    "/p/{w.slug}/decisions",
+    "/p/{w.slug}/log",
     "/p/{w.slug}/rules",
     "/p/{w.slug}/rules/versions",
     "/p/{w.slug}/wishes",

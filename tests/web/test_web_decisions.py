@@ -44,24 +44,29 @@ def test_a_decision_is_taken_back_by_the_button_in_its_notice(
     assert "Undo" in told.text
     action = re.findall(r'action="([^"]+/undo)"', told.text)[0]
 
-    answer = client.post(action, data={"csrf_token": token(told), "back": page})
+    back = re.findall(r'name="back" value="([^"]+)"', told.text)[0]
+    answer = client.post(action, data={"csrf_token": token(told), "back": back})
 
-    assert answer.location == page
+    assert answer.location == back == f"{page}#c{world.mentor}"
     assert _states(engine) == {}
     assert "taken back" in client.get(page).text
 
 
-def test_decided_pairs_are_listed_and_can_be_undone_there(
+def test_decided_pairs_are_in_the_log_and_can_be_undone_there(
     client: FlaskClient, world: World, engine: Engine
 ) -> None:
     page = f"/p/{world.slug}/startups/{world.startup}"
     submit(client, page, to=f"{page}/decide", approve=world.mentor)
     submit(client, page, to=f"{page}/decide", reject=world.funder)
-    listed = client.get(f"/p/{world.slug}/decisions").text
+    log = f"/p/{world.slug}/log"
+    shown = client.get(log)
+    lines = shown.text.partition("<main")[2]
 
-    assert "Approved pairs (1)" in listed
-    assert "Rejected pairs (1)" in listed
-    assert "Umeme Soko" in listed
+    assert lines.index("<strong>Rejected</strong>") < lines.index("<strong>Approved</strong>")
+    undo = re.findall(r'action="([^"]+/undo)"', lines.partition("<strong>Rejected")[2])
+    assert len(undo) == 2
+    client.post(undo[0], data={"csrf_token": token(shown), "back": log})
+    assert _states(engine) == {(world.startup, world.mentor): "approved"}
 
 
 def test_a_refusal_is_told_in_words(client: FlaskClient, world: World, engine: Engine) -> None:
@@ -117,7 +122,7 @@ def test_an_undo_leads_to_no_address_with_controls_in_it(
     )
 
     assert answer.status_code == 303
-    assert answer.location == f"/p/{world.slug}/decisions"
+    assert answer.location == f"/p/{world.slug}/log"
     assert "X-Evil" not in answer.headers
 
 
@@ -156,7 +161,7 @@ def test_the_undo_of_an_approval_stands_with_the_approved_counterpart(
 
 
 def test_a_notice_is_told_on_one_page_only(client: FlaskClient, world: World) -> None:
-    page, listed = f"/p/{world.slug}/startups/{world.startup}", f"/p/{world.slug}/decisions"
+    page, listed = f"/p/{world.slug}/startups/{world.startup}", f"/p/{world.slug}/log"
     for other in (world.mentor, world.funder):
         submit(client, page, to=f"{page}/decide", approve=other)
         assert client.get(page).text.count("Pair approved.") == 1
@@ -175,7 +180,7 @@ def test_a_page_that_reloads_itself_keeps_its_notice_to_itself(
     again = told.headers["Refresh"].partition("url=")[2]
     assert "was saved" in client.get(again).text
 
-    assert "was saved" not in client.get(f"/p/{world.slug}/decisions").text
+    assert "was saved" not in client.get(f"/p/{world.slug}/log").text
     assert "was saved" not in client.get(again).text
 
 
@@ -183,4 +188,4 @@ def test_decisions_say_in_which_zone_their_times_are(client: FlaskClient, world:
     page = f"/p/{world.slug}/startups/{world.startup}"
     submit(client, page, to=f"{page}/decide", approve=world.mentor)
 
-    assert "(UTC)" in client.get(f"/p/{world.slug}/decisions").text
+    assert "(UTC)" in client.get(f"/p/{world.slug}/log").text

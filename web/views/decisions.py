@@ -1,33 +1,26 @@
 """Approving and rejecting pairs, and taking it back."""
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+import re
+
+from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from matcher.models import Kind, MatchState
+from matcher.models import Kind
 from matcher.services.errors import ServiceError
-from matcher.services.matches import list_matches
 from matcher.services.profiles import get_profile
 from matcher.services.review import Decision
 from matcher.services.review import decide as decide_pair
 from matcher.services.steps import undo as undo_decision
 from matcher.wording import N_, Message
 from web.converters import read_id
-from web.database import read, write
+from web.database import write
 from web.notices import tell
+from web.pairing import DONE
 from web.permissions import actor
 
 blueprint = Blueprint("decisions", __name__)
 
 _BUTTONS: dict[str, Decision] = {"approve": "approved", "reject": "rejected"}
-_DONE = {"approved": N_("Pair approved."), "rejected": N_("Pair rejected.")}
-
-
-@blueprint.get("/p/<slug>/decisions")
-def index(slug: str) -> str:
-    """The pairs that are decided."""
-    with read(slug) as (session, programme):
-        pairs = list_matches(session, programme, [MatchState.APPROVED, MatchState.REJECTED])
-        return render_template("decisions.html", programme=programme, pairs=pairs)
 
 
 @blueprint.post("/p/<slug>/<kind:kind>/<id:profile_id>/decide")
@@ -44,7 +37,7 @@ def decide(slug: str, kind: Kind, profile_id: int) -> Response:
     except ServiceError as error:
         tell("error", error.message, about=candidate_id)
     else:
-        tell("success", Message(_DONE[state]), undo=event.id, about=candidate_id)
+        tell("success", Message(DONE[state]), undo=event.id, about=candidate_id)
     back = url_for("profiles.show", slug=slug, kind=kind, profile_id=profile_id)
     return redirect(f"{back}#c{candidate_id}", 303)
 
@@ -52,14 +45,16 @@ def decide(slug: str, kind: Kind, profile_id: int) -> Response:
 @blueprint.post("/p/<slug>/decisions/<id:event_id>/undo")
 def undo(slug: str, event_id: int) -> Response:
     """Put a pair back to what it was before a decision."""
+    back = _back(slug)
+    about = _card(back)
     try:
         with write(slug) as (session, programme):
             undo_decision(session, programme, event_id, actor=actor())
     except ServiceError as error:
-        tell("error", error.message)
+        tell("error", error.message, about=about)
     else:
-        tell("success", Message(N_("The decision was taken back.")))
-    return redirect(_back(slug), 303)
+        tell("success", Message(N_("The decision was taken back.")), about=about)
+    return redirect(back, 303)
 
 
 def _pressed() -> tuple[Decision, int]:
@@ -75,4 +70,12 @@ def _back(slug: str) -> str:
     wanted = request.form.get("back", "")
     inside = url_for("overview.programme", slug=slug) + "/"
     is_ours = wanted.startswith(inside) and wanted.isprintable()
-    return wanted if is_ours else url_for("decisions.index", slug=slug)
+    return wanted if is_ours else url_for("logbook.index", slug=slug)
+
+
+def _card(address: str) -> int | str | None:
+    """Whose card an address leads to: a pair's (`#p12-34`) or a candidate's (`#c12`)."""
+    anchor = address.rpartition("#")[2]
+    if re.fullmatch(r"p\d+-\d+", anchor):
+        return anchor[1:]
+    return int(anchor[1:]) if re.fullmatch(r"c\d{1,10}", anchor) else None

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -18,11 +17,10 @@ from matcher.services.search_jobs import Search, get_search, read_hits
 from matcher.services.search_jobs import ask as ask_worker
 from matcher.wording import N_, Message
 from web.database import read, write
+from web.waiting import wait
 
 blueprint = Blueprint("search", __name__, url_prefix="/p/<slug>/search")
 
-_PATIENCE_SECONDS = 2.0
-_PAUSE_SECONDS = 0.05
 _EXPECTED = N_("This should be %(expected)s.")
 _FIELDS = {
     "languages": field_of(Kind.MENTOR, "languages"),
@@ -94,24 +92,12 @@ def ask(slug: str) -> Response | tuple[str, int]:
 @blueprint.get("/<id:job_id>")
 def show(slug: str, job_id: int) -> str:
     """What was found: by meaning, once the worker has answered; else by words, and the page says so."""
-    _await(slug, job_id)
+    wait(slug, lambda session, programme: not get_search(session, programme, job_id).pending)
     number = max(1, request.args.get("page", 1, type=int))
     with read(slug) as (session, programme):
         search = get_search(session, programme, job_id)
         hits = read_hits(session, programme, search, number)
         return _page(slug, SearchForm.asked(search), search=search, hits=hits, job_id=job_id)
-
-
-def _await(slug: str, job_id: int) -> None:
-    """Give the worker a moment. Each look is a transaction of its own: none is held while waiting."""
-    until = monotonic() + _PATIENCE_SECONDS
-    while True:
-        with read(slug) as (session, programme):
-            if not get_search(session, programme, job_id).pending:
-                return
-        if monotonic() >= until:
-            return
-        sleep(_PAUSE_SECONDS)
 
 
 def _kind(text: str) -> Kind | None:

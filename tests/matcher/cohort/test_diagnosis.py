@@ -25,6 +25,7 @@ from tests.matcher.cohort.oracles import by_enumeration
 ALL = {(founder, mentor): 0.1 * founder + 0.2 * mentor + 0.2 for founder in range(3) for mentor in range(3)}
 ONE = {(0, 0): 0.5, (1, 0): 0.6, (2, 0): 0.7}  # three founders, one mentor
 APART = {(0, 0): 0.5, (1, 1): 0.6}
+BARRED_APART = problem(APART, [1] * 2, [1] * 2, least=[0, 1], load=[0, 1], barred=[(1, 1)])
 
 KINDS: dict[str, tuple[Problem, int]] = {
     "more founders than places": (problem(ONE, [1] * 3, [2], least=[1] * 3), 1),
@@ -73,6 +74,9 @@ KINDS: dict[str, tuple[Problem, int]] = {
         problem(ALL, [1] * 3, [1] * 3, floor=0.25, locked=[(0, 0)]),
         1,
     ),
+    "a founder who must have two and can have none": (problem(APART, [2] * 3, [2] * 2, least=[0, 0, 2]), 2),
+    "a bar that leaves two minimums unmet": (BARRED_APART, 1),
+    "a bar that leaves two minimums unmet, and a floor": (replace(BARRED_APART, floor=-1.0), 1),
     "several rules at once": (
         problem(ONE, [1] * 3, [1], least=[1] * 3, locked=[(0, 0)], quotas=[([(1, 0), (2, 0)], 1)]),
         2,

@@ -1,0 +1,124 @@
+"""Pairs and what was done with them, in words: without a code or a number of ours."""
+
+from datetime import datetime
+
+from flask import Flask, current_app
+from flask_babel import format_date, format_decimal, gettext, ngettext
+
+from matcher.models import AuditEvent, utcnow
+from matcher.services.logbook import LogLine
+from matcher.services.plan import Places
+from matcher.wording import N_
+from web.i18n import text_direction
+from web.pairing import here
+
+_ACTIONS = {
+    "match.approved": N_("Approved"),
+    "match.rejected": N_("Rejected"),
+    "match.locked": N_("Locked"),
+    "match.unlocked": N_("Unlocked"),
+    "match.moved": N_("Moved to somebody else"),
+    "match.swapped": N_("Swapped"),
+    "match.undone": N_("Taken back"),
+    "match.proposed": N_("Proposed by a run"),
+    "match.suggested": N_("Proposed as the next best"),
+    "match.published": N_("Published: both sides were told"),
+    "match.expired": N_("Not answered in time"),
+    "match.reminded": N_("Reminded"),
+    "match.withdrawn": N_("Offer withdrawn"),
+    "match.ended": N_("Match ended"),
+    "mentor.withdrawn": N_("Mentor left the programme"),
+    "proposal.requested": N_("Asked for a proposal"),
+    "proposal.made": N_("Proposal made"),
+    "rules.saved": N_("Rules changed"),
+    "wishes.set": N_("Wishes saved"),
+    "programme.spread": N_("Changed whom lists show first"),
+    "profile.saved": N_("Profile saved"),
+    "profile.removed": N_("Profile removed"),
+    "sheet.uploaded": N_("Sheet uploaded"),
+    "sheet.imported": N_("Sheet imported"),
+}
+_ACTORS = {
+    "manager@this-machine": N_("A manager at this computer"),
+    "tandem": N_("Tandem itself"),
+}
+
+
+def action_name(event: AuditEvent) -> str:
+    """What was done."""
+    if event.action == "match.answered":
+        said = N_("Accepted") if True in event.after.values() else N_("Declined")
+        return str(gettext(said))
+    return str(gettext(_ACTIONS.get(event.action, N_("Something else was done"))))
+
+
+def actor_name(line: LogLine) -> str:
+    """Who did it: one of us, one of the pair, or whoever it says."""
+    actor = line.event.actor
+    if actor in _ACTORS:
+        return str(gettext(_ACTORS[actor]))
+    sides = {side.ref: side.name for change in line.changes for side in (change.startup, change.counterpart)}
+    return sides.get(actor, actor)
+
+
+def note_lines(note: str) -> list[str]:
+    """The lines of a note; those that were chosen from a list are in the reader's language."""
+    return [gettext(line) for line in note.splitlines() if line.strip()]
+
+
+def places(place: Places) -> str:
+    """How many start-ups somebody takes, and how many they have."""
+    taken = ngettext("%(num)d place taken", "%(num)d places taken", place.held)
+    if place.capacity is not None:
+        taken = gettext(
+            "%(held)s of %(capacity)s places taken",
+            held=format_decimal(place.held),
+            capacity=format_decimal(place.capacity),
+        )
+    if not place.proposed:
+        return str(taken)
+    more = ngettext("%(num)d more proposed", "%(num)d more proposed", place.proposed)
+    return f"{taken} · {more}"
+
+
+def answered(answer: bool | None) -> str:  # noqa: FBT001 - a filter's value
+    """What one side said to an offer."""
+    if answer is None:
+        return str(gettext("No answer yet"))
+    return str(gettext("Accepts") if answer else gettext("Declines"))
+
+
+def days_left(until: datetime) -> str:
+    """How long an offer can still be answered."""
+    left = until - utcnow()
+    if left.days < 1:
+        return str(gettext("Less than a day"))
+    return str(ngettext("%(num)d day", "%(num)d days", left.days))
+
+
+def _signed(value: float, pattern: str) -> str:
+    """A difference, with the sign that typesetters use; one that is too small to see has none."""
+    shown = format_decimal(abs(value), pattern)
+    if shown == format_decimal(0, pattern):
+        return str(shown)
+    signed = f"+{shown}" if value > 0 else f"\u2212{shown}"
+    return f"\u2066{signed}\u2069" if text_direction() == "rtl" else signed
+
+
+def init(app: Flask) -> None:
+    """Give them to the templates."""
+    app.jinja_env.filters.update(
+        action_name=action_name,
+        actor_name=actor_name,
+        note_lines=note_lines,
+        places=places,
+        answered=answered,
+        days_left=days_left,
+        score=lambda value: format_decimal(value, "#,##0.00"),
+        signed=lambda value: _signed(value, "#,##0.00"),
+        signed_count=lambda value: _signed(value, "#,##0"),
+        day=lambda instant: format_date(instant, "long"),
+    )
+    app.jinja_env.globals.update(
+        back_here=here, has_page=lambda endpoint: endpoint in current_app.view_functions
+    )

@@ -1,0 +1,128 @@
+"""How a cohort stands, in words and small pictures: whom the run left out, and what was made of it since."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from matcher.models import Profile, Programme, Proposal
+from matcher.ranking.comparison import decimals
+from matcher.services.plan import Places, Plan
+from matcher.services.proposals import (
+    Unmatched,
+    WaitingLine,
+    relaxed_rules,
+    unmatched_startups,
+    waiting_list,
+)
+from matcher.services.review import BANDS
+from matcher.wording import N_, Message
+
+_VISIBLE = 0.005
+"""Differences below this are none, in two decimals."""
+
+_BEST: Mapping[str, str] = {
+    "total": N_("No better total is possible under the rules."),
+    "fairest": N_("Nobody could do more for the worst-off, nor then for all, under the rules."),
+    "stable": N_("No two would both rather have each other than whom they got."),
+}
+_METHODS: Mapping[str, str] = {
+    "min-cost flow": N_("All pairs were weighed against each other at once."),
+    "deferred acceptance": N_("Everybody's own wishes were followed, the dearest first."),
+    "threshold bisection on maximum flow, then min-cost flow": N_(
+        "The worst-off start-up was helped as far as possible first, then all together."
+    ),
+}
+_OTHER_METHOD = N_("All rules and all pairs were solved together.")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the bar of bands, in percent of it."""
+
+    band: str
+    count: int
+    start: float
+    length: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the summary says beyond the plan's own figures.
+
+    Attributes:
+        coverage: the length of its bar in percent.
+        pieces: the bar of bands.
+        total_change, worst_change: against the run; None: none that two decimals show.
+        verdict: how good the run is, and how it was found; None if there was none.
+        relaxed: rules that the run could not keep.
+        unmatched: whom the run left out and who still has nobody.
+        parted: who else has nobody: decisions since then took it from them.
+        unnamed: how many start-ups have nobody beyond those whom the plan names.
+        places: the counterparts' places by profile id.
+    """
+
+    coverage: float
+    pieces: Sequence[Piece]
+    total_change: float | None
+    worst_change: float | None
+    verdict: Sequence[Message]
+    relaxed: Sequence[Message]
+    unmatched: Sequence[Unmatched]
+    parted: Sequence[Profile]
+    unnamed: int
+    waiting: Sequence[WaitingLine]
+    places: Mapping[int, Places]
+
+    @property
+    def left_out(self) -> int:
+        """How many start-ups have nobody."""
+        return len(self.unmatched) + len(self.parted) + self.unnamed
+
+
+def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
+    """What to say about a plan."""
+    without = {profile.id for profile in plan.uncovered}
+    found = unmatched_startups(session, plan.run) if plan.run else []
+    unmatched = [line for line in found if line.startup.id in without]
+    known = {line.startup.id for line in unmatched}
+    return Standing(
+        coverage=round(99 * plan.now.covered / plan.startups, 1) if plan.startups else 0.0,
+        pieces=_pieces(plan.bands),
+        total_change=_change(plan.now.total, plan.before.total) if plan.before else None,
+        worst_change=_change(plan.now.worst_off, plan.before.worst_off) if plan.before else None,
+        verdict=_verdict(plan.run) if plan.run else [],
+        relaxed=relaxed_rules(plan.run) if plan.run else [],
+        unmatched=unmatched,
+        parted=[profile for profile in plan.uncovered if profile.id not in known],
+        unnamed=max(0, plan.startups - plan.now.covered - len(plan.uncovered)),
+        waiting=waiting_list(session, programme, plan.kind),
+        places={place.profile.id: place for place in plan.places},
+    )
+
+
+def _change(now: float, before: float) -> float | None:
+    change = now - before
+    return change if abs(change) >= _VISIBLE else None
+
+
+def _verdict(run: Proposal) -> list[Message]:
+    how = Message(_METHODS.get(run.solver, _OTHER_METHOD))
+    if run.is_optimal:
+        return [Message(_BEST.get(run.objective, _BEST["total"])), how]
+    gap = Message(
+        N_("Found in the time that there was: at most %(gap)s better would be possible."),
+        {"gap": decimals(run.gap)},
+    )
+    return [gap, how]
+
+
+def _pieces(bands: Mapping[str, int]) -> list[Piece]:
+    whole = sum(bands.values()) or 1
+    pieces, start = [], 0.0
+    for band in (*BANDS[::-1], ""):
+        if count := bands.get(band, 0):
+            length = 100 * count / whole
+            pieces.append(Piece(band, count, round(start, 2), round(length, 2)))
+            start += length
+    return pieces

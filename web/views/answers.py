@@ -1,0 +1,63 @@
+"""What both sides open from their letter: whom they are to meet, and two buttons.
+
+Its secret address is all the permission there is, so nothing else of the programme is on it.
+"""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import force_locale
+from werkzeug.wrappers import Response
+
+from matcher.db import reading, unit_of_work
+from matcher.models import MatchState
+from matcher.services.answers import Offer, answer, find_offer
+from matcher.services.errors import NotAllowed, NotFound
+from matcher.services.mailing import language_of
+from web.database import engine
+from web.facts import public_facts
+from web.i18n import LOCALES
+
+blueprint = Blueprint("answers", __name__, url_prefix="/answer/<secret>")
+
+_CLOSED = 410
+_ANSWERS = {"yes": True, "no": False}
+
+
+@blueprint.get("")
+def show(secret: str) -> str | tuple[str, int]:
+    """The offer as it stands. Looking changes nothing: mail programs open addresses by themselves."""
+    with reading(engine()) as session:
+        try:
+            offer = find_offer(session, secret)
+        except NotFound:
+            return render_template("answer_unknown.html"), 404
+        with force_locale(_language(offer)):
+            return _page(offer)
+
+
+@blueprint.post("")
+def record(secret: str) -> Response | tuple[str, int]:
+    """Take the answer, and come back to what happens next."""
+    accepted = _ANSWERS.get(request.form.get("answer", ""))
+    if accepted is None:
+        abort(400)
+    try:
+        with unit_of_work(engine()) as session:
+            answer(session, secret, accepted=accepted, note=request.form.get("note", ""))
+    except NotFound:
+        return render_template("answer_unknown.html"), 404
+    except NotAllowed:
+        pass  # the page that follows says so, in the reader's language
+    lang = request.args.get("lang")
+    return redirect(url_for(".show", secret=secret, lang=lang if lang in LOCALES else None), 303)
+
+
+def _language(offer: Offer) -> str:
+    """What the address asks for, or else the language of the letter."""
+    wanted = request.args.get("lang")
+    return wanted if wanted in LOCALES else language_of(offer.reader)
+
+
+def _page(offer: Offer) -> str | tuple[str, int]:
+    page = render_template("answer.html", offer=offer, facts=public_facts(offer.other))
+    is_open = offer.state in {MatchState.OFFERED, MatchState.ACTIVE} or offer.answer is False
+    return page if is_open else (page, _CLOSED)
