@@ -221,6 +221,9 @@ def test_preferences_and_wishes_shape_the_choice_but_not_the_score(cohort: Cohor
     wished = cohort.run()
     assert cohort.pairs() == {"S1-M3"}
     assert wished.total < plain.total
+    with reading(cohort.engine) as session:
+        scores = proposals.scores_of(session.get_one(Proposal, wished.id))
+    assert scores[cohort.ids["S1"], cohort.ids["M3"]] == pytest.approx(wished.total, abs=1e-6)
 
 
 def test_a_quota_gives_each_of_a_group_somebody_of_another(cohort: Cohort) -> None:
