@@ -157,14 +157,14 @@ def test_who_waited_longest_is_served_first_whatever_the_scores(cohort: Cohort) 
 
 @pytest.mark.parametrize("objective", ["total", "fairest"])
 def test_nobody_gets_a_second_mentor_before_everybody_has_a_first(cohort: Cohort, objective: str) -> None:
-    cohort.fill({"M1": {"S1": 0.7}, "M2": {"S1": 0.7}, "M3": {"S1": 0.7}}, startups=2)
+    cohort.fill({"M1": {"S1": 0.7}, "M2": {"S1": 0.7}}, startups=2)
     cohort.rules(mentors_least=0, mentors_most=2, objective=objective)
     run = cohort.run()
-    assert (run.pairs, run.covered) == (3, 2)
+    assert (run.pairs, run.covered) == (2, 2)
 
 
 def test_fairness_looks_at_those_who_can_get_somebody(cohort: Cohort) -> None:
-    near = {"M1": {"S1": 0.75, "S2": 0.6}, "M2": {"S1": 0.55, "S2": 0.35}}
+    near = {"M1": {"S1": 0.74, "S2": 0.5}, "M2": {"S1": 0.55, "S2": 0.31}}  # the best sum is another
     cohort.fill(near, startups=3, values={"S3": {"languages": ("ar",)}, "M1": {"languages": ("en",)},
                                           "M2": {"languages": ("en",)}})  # fmt: skip
     cohort.rules(objective="fairest")
