@@ -10,7 +10,6 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from matcher.services.proposing import propose
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from matcher.db import reading, unit_of_work
 from matcher.models import FAILED, HELD, AuditEvent, Kind, Mail, Match, MatchState, Mentor, utcnow
 from matcher.services import answers, followup, publishing, review, steps
 from matcher.services.errors import ServiceError
+from matcher.services.proposing import propose
 from matcher.services.steps import Image, Pair
 from tests.matcher.factories import SPACE, add, draft, embed_all, make_programme
 
