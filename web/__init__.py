@@ -13,6 +13,7 @@ from web.views import (
     answers,
     cohort,
     decisions,
+    documents,
     editing,
     errors,
     health,
@@ -23,15 +24,18 @@ from web.views import (
     profiles,
     programmes,
     publishing,
+    rules,
     search,
     uploads,
     whatif,
     whynot,
+    wishes,
 )
 
 _PAGES = (
     *(overview, programmes, profiles, search, whynot, editing, decisions, uploads, health),
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
+    *(rules, wishes, documents),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""

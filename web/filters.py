@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask
-from flask_babel import format_datetime, format_decimal, gettext
+from flask_babel import format_date, format_datetime, format_decimal, gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
@@ -104,6 +104,16 @@ def _name_of(names: Mapping[Any, str], code: Any) -> str:
     return gettext(found) if found else str(code)
 
 
+def band_name(band: str) -> str:
+    """What people call a band of scores."""
+    return _name_of(_BANDS, band)
+
+
+def state_name(state: str) -> str:
+    """What people call the state of a match."""
+    return _name_of(_STATES, MatchState(state))
+
+
 def _csrf_input() -> Markup:
     """The hidden input that every form that posts must have."""
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
@@ -119,12 +129,15 @@ def init(app: Flask) -> None:
         one=lambda kind: _name_of(_ONE, Kind(kind)),
         many=lambda kind: _name_of(_MANY, Kind(kind)),
         facet=lambda facet: _name_of(_FACETS, Facet(facet)),
-        band=lambda band: _name_of(_BANDS, band),
-        match_state=lambda state: _name_of(_STATES, MatchState(state)),
+        band=band_name,
+        match_state=state_name,
         approvable=lambda state: can_decide(state, "approved"),
         rejectable=lambda state: can_decide(state, "rejected"),
         how=lambda how: _name_of(_HOW, how),
         number=format_decimal,
+        decimal=lambda figure: format_decimal(figure, "#,##0.00"),
+        tenth=lambda figure: format_decimal(figure, "0.#"),
+        day=lambda instant: format_date(instant, "medium"),
         moment=lambda instant: format_datetime(instant, "medium"),
         sector=lambda code: label("sectors", code, locale_code()),
         stage=lambda code: label("stages", code, locale_code()),

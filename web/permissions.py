@@ -15,6 +15,7 @@ class Permission(StrEnum):
     EDIT = "add, change and remove profiles, and say how lists are ordered"
     DECIDE = "propose pairs; approve, reject, lock, move and swap them"
     PUBLISH = "publish matches, and record answers"
+    RULES = "say what proposals must keep"
     IMPORT = "import sheets"
     PROGRAMMES = "start programmes and remove the sample"
 
@@ -68,6 +69,15 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "logbook.index": Permission.READ,
         "decisions.decide": Permission.DECIDE,
         "decisions.undo": Permission.DECIDE,
+        "rules.edit": Permission.RULES,
+        "rules.update": Permission.RULES,
+        "rules.versions": Permission.READ,
+        "rules.restore": Permission.RULES,
+        "wishes.index": Permission.READ,
+        "wishes.edit": Permission.EDIT,
+        "wishes.update": Permission.EDIT,
+        "documents.export": Permission.READ,
+        "documents.report": Permission.READ,
         "uploads.choose": Permission.IMPORT,
         "uploads.receive": Permission.IMPORT,
         "uploads.show": Permission.IMPORT,

@@ -9,11 +9,13 @@ from sqlalchemy import select
 
 from config.migrations import upgrade
 from config.settings import get_settings
-from matcher.cli.language import _
+from matcher.cli.language import _, say
 from matcher.cli.outcome import Outcome, read_outcome
 from matcher.cli.pairs import write_pairs, write_unmatched
 from matcher.cli.progress import progress_bar
+from matcher.cli.proposal import Proposed, make_proposal, read_proposal, with_unmatched, write_proposal
 from matcher.cli.report import write_report
+from matcher.cli.rules_file import RulesFile, read_rules
 from matcher.cli.sheets import read_sheets
 from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import Kind, Profile
@@ -21,6 +23,7 @@ from matcher.profiles.reading import SheetReading
 from matcher.services.importing import import_drafts
 from matcher.services.pipeline import embed_profiles, recommend_programme
 from matcher.services.programmes import create_programme
+from matcher.services.proposals import relaxed_rules
 
 _Sheet = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -39,33 +42,50 @@ _Sheet = click.Path(path_type=Path, exists=True, dir_okay=False)
     show_default=True,
     help="Candidates for each start-up.",
 )
+@click.option(
+    "--rules",
+    "rules_path",
+    type=_Sheet,
+    help="TOML of the programme's rules, locks, forbidden pairs, wishes.",
+)
 @click.option("--map", "mappings", multiple=True, metavar="HEADER=field", help="Take a column for a field.")
 @click.option("--skip-bad-rows", is_flag=True, help="Import the good rows; write the bad ones to a file.")
 def match(
-    startups: Path, mentors: Path | None, funders: Path | None, out: Path, top: int,
+    startups: Path, mentors: Path | None, funders: Path | None, out: Path, top: int, rules_path: Path | None,
     mappings: tuple[str, ...], skip_bad_rows: bool,  # noqa: FBT001 - click's signature
 ) -> None:  # fmt: skip
     """Match start-ups with mentors, funding partners, or both.
 
-    Writes pairs.csv, funding.csv, unmatched.csv and report.html into the folder.
+    Writes pairs.csv, funding.csv, proposal.csv, unmatched.csv and report.html into the folder: candidates
+    for each start-up, and the best pairs of start-ups and mentors for the whole cohort at once.
     """
     given = {Kind.STARTUP: startups, Kind.MENTOR: mentors, Kind.FUNDER: funders}
     paths = {kind: path for kind, path in given.items() if path is not None}
     if len(paths) == 1:
         raise click.UsageError(_("Name the sheet of --mentors, of --funders, or both."))
+    if rules_path is not None and mentors is None:
+        raise click.UsageError(_("--rules are about mentors: name their sheet."))
     out.mkdir(parents=True, exist_ok=True)
     sheets = read_sheets(paths, mappings, skip_bad_rows=skip_bad_rows, out=out)
+    rules = read_rules(rules_path, _refs(sheets, Kind.STARTUP), _refs(sheets, Kind.MENTOR))
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tandem-") as folder:
-        outcome, texts = _run(sheets, Path(folder), top)
+        outcome, proposed, texts = _run(sheets, rules, Path(folder), top)
     write_pairs(outcome, Kind.MENTOR, out / "pairs.csv")
     write_pairs(outcome, Kind.FUNDER, out / "funding.csv")
+    write_proposal(proposed, out / "proposal.csv")
     write_unmatched(outcome, out / "unmatched.csv")
-    write_report(outcome, sheets, out / "report.html")
-    _summarise(outcome, out, texts, time.monotonic() - started)
+    write_report(outcome, sheets, proposed, out / "report.html")
+    _summarise(outcome, proposed, out, texts, time.monotonic() - started)
 
 
-def _run(sheets: dict[Kind, SheetReading], folder: Path, top: int) -> tuple[Outcome, int]:
+def _refs(sheets: dict[Kind, SheetReading], kind: Kind) -> frozenset[str]:
+    return frozenset(draft.ref for draft in sheets[kind].drafts) if kind in sheets else frozenset()
+
+
+def _run(
+    sheets: dict[Kind, SheetReading], rules: RulesFile, folder: Path, top: int
+) -> tuple[Outcome, Proposed | None, int]:
     """Match in a database of its own, by the same use cases as the service; and the texts embedded."""
     from matcher.embedding import load_encoder  # after the sheets were read: torch takes seconds
 
@@ -85,18 +105,32 @@ def _run(sheets: dict[Kind, SheetReading], folder: Path, top: int) -> tuple[Outc
             engine, programme.id, snapshots=folder, model=settings.model, length=top, progress=progress
         )
     with reading(engine) as session:
-        outcome = read_outcome(session, programme, set(sheets))
+        outcome, proposed = read_outcome(session, programme, set(sheets)), None
+    if Kind.MENTOR in sheets:
+        made = make_proposal(engine, programme, rules, snapshots=folder, model=settings.model, length=top)
+        with reading(engine) as session:
+            proposed = read_proposal(session, programme, made)
+        outcome = with_unmatched(outcome, proposed)
     engine.dispose()
-    return outcome, texts
+    return outcome, proposed, texts
 
 
-def _summarise(outcome: Outcome, out: Path, texts: int, seconds: float) -> None:
+def _summarise(outcome: Outcome, proposed: Proposed | None, out: Path, texts: int, seconds: float) -> None:
     for kind, name in ((Kind.MENTOR, _("mentors")), (Kind.FUNDER, _("funding partners"))):
         if kind in outcome.kinds:
             click.echo(
                 _("%(matched)d of %(all)d start-ups have recommended %(kind)s.")
                 % {"matched": outcome.matched(kind), "all": outcome.count(Kind.STARTUP), "kind": name}
             )
+    if proposed is not None:
+        values = {
+            "covered": proposed.run.covered,
+            "all": proposed.run.startups,
+            "solver": proposed.run.solver,
+        }
+        click.echo(_("The proposal gives %(covered)d of %(all)d start-ups a mentor (%(solver)s).") % values)
+        for message in relaxed_rules(proposed.run):
+            click.echo(_("Not kept: %(rule)s") % {"rule": say(message)})
     click.echo(_("%(count)d lines on who is unmatched, and why.") % {"count": len(outcome.unmatched)})
     click.echo(
         _("%(texts)d texts embedded, %(seconds).1f s in all. Written to %(out)s.")

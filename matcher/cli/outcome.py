@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from matcher.models import Kind, Profile, Programme, Recommendation, RecommendationList
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule
+from matcher.services.cohort_words import nobody_eligible
 from matcher.services.programmes import SectorBalance, sector_balance
 from matcher.services.recommendations import Reason, load_reasons
 from matcher.wording import N_, Message
@@ -28,10 +29,11 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """Somebody without a counterpart of one kind, and why."""
+    """Somebody without a counterpart of the kind `missing`, and why."""
 
     profile: Profile
     reason: Message
+    missing: Kind
 
 
 @dataclass(frozen=True)
@@ -100,30 +102,18 @@ def _unmatched(
         profile = profiles[found.subject_id]
         if profile.kind == Kind.STARTUP:
             if not found.items and found.candidate_kind in kinds:
-                result.append(Unmatched(profile, _nobody_eligible(found)))
+                result.append(Unmatched(profile, _nobody_eligible(found), Kind(found.candidate_kind)))
         elif not listed[profile.id]:
             outranked = Message(
                 N_("eligible for %(count)d start-ups, but among the best of none"),
                 {"count": found.eligible},
             )
-            result.append(Unmatched(profile, outranked if found.eligible else _nobody_eligible(found)))
+            reason = outranked if found.eligible else _nobody_eligible(found)
+            result.append(Unmatched(profile, reason, Kind.STARTUP))
     return result
-
-
-_NOBODY = {
-    Kind.MENTOR: N_("none of %(count)d mentors is eligible: %(rules)s"),
-    Kind.FUNDER: N_("none of %(count)d funding partners is eligible: %(rules)s"),
-    Kind.STARTUP: N_("none of %(count)d start-ups is eligible: %(rules)s"),
-}
 
 
 def _nobody_eligible(found: RecommendationList) -> Message:
     """Which rules excluded how many, the most frequent first."""
-    excluded = sorted(found.exclusions.items(), key=lambda item: -item[1])
-    rules = [
-        Message(N_("%(count)d because %(rule)s"), {"count": count, "rule": RULE_MESSAGES[Rule(rule)]})
-        for rule, count in excluded
-        if count
-    ]
-    template = _NOBODY[Kind(found.candidate_kind)]
-    return Message(template, {"count": found.considered, "rules": rules})
+    told = [(RULE_MESSAGES[Rule(rule)], count) for rule, count in found.exclusions.items()]
+    return nobody_eligible(Kind(found.candidate_kind), found.considered, told)

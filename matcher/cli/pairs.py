@@ -17,7 +17,7 @@ def write_pairs(outcome: Outcome, kind: Kind, path: Path) -> None:
     """Every start-up's ranked candidates of one kind, with the reasons."""
     name = _COUNTERPART[kind]
     header = ["startup_ref", "startup", f"{name}_ref", name, "rank", "score", "fit", "reasons"]
-    _write(
+    write_rows(
         path,
         header,
         (
@@ -32,7 +32,7 @@ def write_pairs(outcome: Outcome, kind: Kind, path: Path) -> None:
 
 def write_unmatched(outcome: Outcome, path: Path) -> None:
     """Who has nobody, and why."""
-    _write(
+    write_rows(
         path,
         ["ref", "name", "side", "reason"],
         ([u.profile.ref, u.profile.name, u.profile.kind, say(u.reason)] for u in outcome.unmatched),
@@ -44,7 +44,8 @@ def say_reasons(reasons: Iterable[Reason]) -> str:
     return "; ".join(say(reason.message) for reason in reasons)
 
 
-def _write(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:
+def write_rows(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:
+    """A CSV file; cells that a spreadsheet would run are defused."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)

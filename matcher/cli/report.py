@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from matcher.cli.language import _, language, say, term
 from matcher.cli.outcome import Outcome, Pair
+from matcher.cli.proposal import Proposed
 from matcher.cli.sheets import HOW
 from matcher.models import Kind
 from matcher.profiles.reading import SheetReading
@@ -20,11 +21,14 @@ _SIDES = {
     Kind.MENTOR.value: N_("Mentor"),
     Kind.FUNDER.value: N_("Funding partner"),
 }
+_STATUSES = {"proposed": N_("Proposed"), "locked": N_("Locked")}
 _SECTORS_SHOWN = 16
 _CANDIDATES_SHOWN = 5
 
 
-def write_report(outcome: Outcome, sheets: dict[Kind, SheetReading], path: Path) -> None:
+def write_report(
+    outcome: Outcome, sheets: dict[Kind, SheetReading], proposed: Proposed | None, path: Path
+) -> None:
     """Write the report: how demand meets supply, every start-up's best, and who is unmatched."""
     environment = Environment(
         loader=PackageLoader("matcher.cli"),
@@ -47,6 +51,8 @@ def write_report(outcome: Outcome, sheets: dict[Kind, SheetReading], path: Path)
     html = template.render(
         style=(files("matcher.cli") / "templates" / "report.css").read_text(encoding="utf-8"),
         outcome=outcome,
+        proposed=proposed,
+        status_name=lambda status: _(_STATUSES[status]),
         sheets=sheets,
         how={name: _(text) for name, text in HOW.items()},
         kinds=[kind for kind in (Kind.MENTOR, Kind.FUNDER) if kind in outcome.kinds],

@@ -17,7 +17,7 @@ from matcher.services.sample import SHEETS
 )
 @click.option("--format", "format_", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
 def sample(out: Path, format_: str) -> None:
-    """Write the sample programme's three sheets, as templates for your own."""
+    """Write the sample programme's three sheets and a file of rules, as templates for your own."""
     out.mkdir(parents=True, exist_ok=True)
     for name in SHEETS.values():
         text = (files("config") / "sample" / name).read_text(encoding="utf-8")
@@ -27,6 +27,9 @@ def sample(out: Path, format_: str) -> None:
         else:
             _write_xlsx(text, path)
         click.echo(_("Wrote %(path)s") % {"path": path})
+    rules = out / "rules.toml"
+    rules.write_bytes((files("config") / "sample" / "rules.toml").read_bytes())
+    click.echo(_("Wrote %(path)s") % {"path": rules})
 
 
 def _write_xlsx(text: str, path: Path) -> None:

@@ -24,7 +24,7 @@ _MOST_LEVELS = 10**9  # nine digits are more than a score means; finer costs tak
 
 
 def costs(score: Float64, people: int) -> tuple[Int64, float]:
-    """Scores as costs, 0 for the best, and the power of ten that a cost of 1 stands for.
+    """Scores as costs, 0 for the best, and the power of ten that they were rounded to.
 
     Scores are rounded to between a 1e-8th and a 1e-9th of their range (a 1e-7th and a 1e-8th among 120 000
     people); decimals of so many digits are exact. Potentials sink by less than nodes x nodes x the largest
@@ -39,7 +39,9 @@ def costs(score: Float64, people: int) -> tuple[Int64, float]:
     below = top - score
     # Powers of ten are exact only as whole numbers, so never by multiplying with a negative one.
     scaled = below * 10.0**digits if digits >= 0 else below / 10.0**-digits
-    return np.rint(scaled).astype(np.int64), 10.0**-digits
+    cost = np.rint(scaled).astype(np.int64)
+    common = max(1, int(np.gcd.reduce(cost)))  # smaller costs are solved sooner
+    return cost // common, 10.0**-digits
 
 
 def most_pairs(net: Network) -> int:

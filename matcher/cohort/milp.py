@@ -25,25 +25,29 @@ class Choice:
     gap: float
 
 
-def choose(problem: Problem, config: SolverConfig, clock: Clock) -> Choice:
+def choose(problem: Problem, config: SolverConfig, clock: Clock, largest: Int64 | None = None) -> Choice:
     """The best choice under all rules of a problem in canonical order, `STABLE` apart.
+
+    Args:
+        largest: positions of a choice with the most pairs that keeps all rules, if one is known.
 
     Raises:
         Infeasible: proven that no choice keeps all rules.
         Unsettled: the time ended before there was any.
     """
     search = search_for(problem, config, clock)
-    first = search.programme.solve(config, clock.left(0.5))
-    start = _point(first)
+    if largest is None:
+        first = search.programme.solve(config, clock.left(0.5))
+        start, is_largest = _point(first), first.verdict is Verdict.OPTIMAL
+    else:
+        start, is_largest = np.isin(search.edges, largest).astype(np.float64), True
     columns = np.arange(len(search.edges))
     pairs = float(np.rint(start).sum())
     search.programme.add_row(columns, np.ones(len(columns)), pairs, np.inf)
     search.programme.gain = search.score
     is_fairest = problem.objective is Objective.FAIREST and search.watched.size > 0
     choice = _fairest(search, start) if is_fairest else _best_total(search, start)
-    if first.verdict is Verdict.OPTIMAL:
-        return choice
-    return Choice(choice.edges, is_optimal=False, gap=np.inf)
+    return choice if is_largest else Choice(choice.edges, is_optimal=False, gap=np.inf)
 
 
 def _point(outcome: Outcome) -> Float64:

@@ -71,12 +71,21 @@ def _solved(problem: Problem, config: SolverConfig) -> Solution:
         return _by_flow(problem, net)
     clock = Clock(config.seconds)
     if len(net.edges) <= config.exact_edges:
-        return _measured(problem, choose(problem, config, clock), "mixed-integer programme (HiGHS)")
+        choice = choose(problem, config, clock, _largest(problem, net))
+        return _measured(problem, choice, "mixed-integer programme (HiGHS)")
     if problem.quotas:
         choice = choose_among_best(problem, net, config, clock)
         return _measured(problem, choice, "mixed-integer programme (HiGHS) over the most promising pairs")
     choice = choose_by_flows(problem, net, config, clock)
     return _measured(problem, choice, "weighted min-cost flows with exchanges")
+
+
+def _largest(problem: Problem, net: Network) -> Int64 | None:
+    """A choice with the most pairs, if a flow can tell: so there is an answer however short the time."""
+    if problem.quotas or problem.floor is not None:
+        return None
+    used, _ = cheapest(net, most_pairs(net))
+    return np.concatenate([net.locked, net.edges[used]])
 
 
 def _is_idle(quota: Quota) -> bool:

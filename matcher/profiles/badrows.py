@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matcher.profiles.reading import SheetReading
 from matcher.profiles.rows import ADDED_COLUMNS, BadRow, own_columns
-from matcher.profiles.sheet import FORMULA
+from matcher.profiles.sheet import is_formula
 from matcher.wording import N_, Message
 
 
@@ -38,4 +38,4 @@ def _padded(cells: Iterable[str], width: int) -> list[str]:
 
 def safe_cells(cells: Iterable[str]) -> list[str]:
     """Cells that no spreadsheet takes for a formula."""
-    return [f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells]
+    return [f"'{cell}" if is_formula(cell) else cell for cell in cells]

@@ -7,7 +7,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from matcher.profiles import taxonomy
-from matcher.profiles.places import country_name
+from matcher.profiles.places import area_name, country_name
 from matcher.profiles.tongues import language_name
 from matcher.wording import Term
 
@@ -16,6 +16,8 @@ def label(term: Term, locale: str) -> str:
     """The name of a term in one of the six languages, or its code if it has none."""
     if term.vocabulary == "country":
         return country_name(term.code, locale)
+    if term.vocabulary == "area":
+        return area_name(term.code, locale)
     if term.vocabulary == "language":
         return language_name(term.code, locale)
     if term.vocabulary == "date":

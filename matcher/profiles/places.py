@@ -26,6 +26,14 @@ _WORLDWIDE = {
     "zh": "全球",
 }
 
+AREAS = (
+    *("north-africa", "west-africa", "east-africa", "central-africa", "southern-africa"),
+    *("western-asia", "central-asia", "south-asia", "southeast-asia", "east-asia"),
+    *("eastern-europe", "europe", "oceania"),
+    *("caribbean", "central-america", "south-america", "north-america"),
+)
+"""Regions that parts of the world are told apart by. A country counts in the first that has it."""
+
 
 @cache
 def countries() -> frozenset[str]:
@@ -43,6 +51,16 @@ def region(text: str) -> tuple[str, ...] | None:
     """The countries of a region, or `WORLD` alone; None when it is no region."""
     code = _region_index().get(key(text))
     return None if code is None else _members()[code] or (WORLD,)
+
+
+def area(country_code: str) -> str | None:
+    """The region of `AREAS` that a country is in."""
+    return next((code for code in AREAS if country_code in _members()[code]), None)
+
+
+def area_name(code: str, locale: str) -> str:
+    """What a region of `AREAS` is called in a reader's language."""
+    return str(_locale(locale).territories[load_toml("regions")[code]["m49"]])
 
 
 def country_name(code: str, locale: str) -> str:

@@ -1,5 +1,6 @@
 """A sheet of either format, recognised by its content: headers, then rows."""
 
+import re
 import stat
 from collections.abc import Generator
 from contextlib import closing
@@ -15,7 +16,10 @@ from matcher.profiles.xlsx import Workbook
 from matcher.wording import N_, Message
 
 # A spreadsheet runs a cell that starts with one of these as a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Blanks and invisible characters before it do not stop all of them, nor does its full-width form.
+_FORMULA = re.compile(
+    "[\\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[-=+@\uff0d\uff1d\uff0b\uff20\t\r]"
+)
 _HEAD = 8192
 _CONTROLS = 3
 # Local file, empty archive, part of several. "PK" alone may be a header: a database's primary key.
@@ -116,9 +120,14 @@ def _trim(cells: list[str]) -> tuple[str, ...]:
     return tuple(_as_typed(cell) for cell in cells[:end])
 
 
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet may run the cell."""
+    return _FORMULA.match(cell) is not None
+
+
 def _as_typed(cell: str) -> str:
     """Without the apostrophe that keeps a cell from running as a formula."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell
 
 
 def _format(source: Delimited | Workbook) -> Message:
@@ -205,4 +214,4 @@ def _too_many_rows(name: str, limits: SheetLimits) -> SheetError:
     )
 
 
-__all__ = ["FORMULA", "Sheet", "open_sheet"]
+__all__ = ["Sheet", "is_formula", "open_sheet"]

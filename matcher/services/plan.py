@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.models import HELD, Kind, Match, MatchState, Mentor, Profile, Programme, Proposal
+from matcher.services.cohort_blob import unpack_scores
 from matcher.services.rules import current_rules
 
 _NAMED = 200
@@ -86,7 +87,7 @@ class Plan:
     Attributes:
         states: how many pairs are in each state.
         bands: how many pairs have each band; "" for those that nobody scored.
-        now: what the pairs come to; one without a score counts as 0.
+        now: what the pairs come to; one without a score counts as the latest run has it, or else 0.
         worst: the start-up that `now.worst_off` is about.
         startups: how many start-ups there are to cover.
         uncovered: start-ups without a pair, by name, the first 200; `startups - now.covered` is how many.
@@ -126,8 +127,15 @@ def read_plan(session: Session, programme: Programme, kind: Kind) -> Plan:
             Match.state.in_([MatchState.PROPOSED, *HELD]),
         )
     ).all()
-    now = figures_of((row.startup_id, row.score or 0.0) for row in rows)
     run = latest_proposal(session, programme, kind)
+    thought = unpack_scores(run.problem) if run and any(row.score is None for row in rows) else {}
+    now = figures_of(
+        (
+            row.startup_id,
+            thought.get((row.startup_id, row.counterpart_id), 0.0) if row.score is None else row.score,
+        )
+        for row in rows
+    )
     return Plan(
         kind=kind,
         states=dict(Counter(MatchState(row.state) for row in rows)),

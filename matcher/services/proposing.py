@@ -133,14 +133,22 @@ def _solve(candidates: Candidates, decisions: Decisions, seed: int, steps: _Step
     candidates = candidates.widened(_thin(candidates, decisions), [])
     started = perf_counter()
     outcome, settled = _settle(candidates, decisions, seed)
-    short, idle = outcome.short, np.flatnonzero(outcome.taken < outcome.arrays.supply_least).tolist()
-    wider = candidates.widened(short, idle)
+    wider = candidates.widened(*_left_over(outcome))
     if len(wider.demand) > len(candidates.demand):
         steps.solving(1)
         outcome, settled = _settle(wider, decisions, seed)
     seconds = perf_counter() - started
     steps.solving(2)
-    return _Result(outcome, settled, seconds, _images(outcome))
+    images = _images(outcome)
+    steps.solving(3)
+    return _Result(outcome, settled, seconds, images)
+
+
+def _left_over(outcome: Outcome) -> tuple[list[int], list[int]]:
+    """Rows of start-ups and counterparts who have less than they should. Without a free place, no start-ups:
+    more candidates would not give them one."""
+    idle = np.flatnonzero(outcome.taken < outcome.arrays.supply_least).tolist()
+    return outcome.short if outcome.has_place.any() else [], idle
 
 
 def _settle(candidates: Candidates, decisions: Decisions, seed: int) -> tuple[Outcome, Settled]:

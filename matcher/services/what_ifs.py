@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from matcher.cohort import SolverConfig, Unsettled, force
 from matcher.models import FAILED, HELD, Job, Kind, MatchState, Profile, Programme
 from matcher.ranking.comparison import decimals
+from matcher.ranking.facts import Bool
 from matcher.ranking.interaction import Int64
 from matcher.services.cohort_blob import Bar, CohortArrays, unpack
 from matcher.services.cohort_problem import gap
@@ -160,14 +161,21 @@ def _in_states(arrays: CohortArrays, decisions: Decisions, states: Collection[st
 
 def _find(arrays: CohortArrays, pairs: Collection[Pair]) -> Int64:
     """Where each pair is among the edges; -1 if it is not."""
-    width = max(1, len(arrays.counterparts))
-    ours = {profile: row for row, profile in enumerate(arrays.startups.tolist())}
-    theirs = {profile: row for row, profile in enumerate(arrays.counterparts.tolist())}
-    edges = {key: at for at, key in enumerate((arrays.demand * width + arrays.supply).tolist())}
-    found = [
-        edges.get(ours[a] * width + theirs[b], -1) if a in ours and b in theirs else -1 for a, b in pairs
-    ]
-    return np.array(found, dtype=np.int64)
+    if not pairs or not len(arrays.supply):
+        return np.full(len(pairs), -1, dtype=np.int64)
+    wanted = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
+    demand, knows_startup = _rows(arrays.startups, wanted[:, 0])
+    supply, knows_other = _rows(arrays.counterparts, wanted[:, 1])
+    width = len(arrays.counterparts)
+    keys, sought = arrays.demand * width + arrays.supply, demand * width + supply
+    at = np.minimum(np.searchsorted(keys, sought), len(keys) - 1)
+    return np.where(knows_startup & knows_other & (keys[at] == sought), at, -1)
+
+
+def _rows(ids: Int64, wanted: Int64) -> tuple[Int64, Bool]:
+    """Where each wanted id is among the ids, which ascend, and whether it is there at all."""
+    at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return at, ids[at] == wanted
 
 
 def _with_pair(

@@ -12,6 +12,7 @@ from matcher.ranking.facts import Facts
 
 PAIRS = ["startup_ref", "startup", "mentor_ref", "mentor", "rank", "score", "fit", "reasons"]
 FUNDING = ["startup_ref", "startup", "funder_ref", "funder", "rank", "score", "fit", "reasons"]
+PROPOSAL = ["startup_ref", "startup", "mentor_ref", "mentor", "score", "fit", "reasons", "status"]
 UNMATCHED = ["ref", "name", "side", "reason"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matcher.embedding import Encoder
-from tests.cli.sheets import FUNDING, PAIRS, UNMATCHED, header, match, sheet, table
+from tests.cli.sheets import FUNDING, PAIRS, PROPOSAL, UNMATCHED, header, match, sheet, table
 
 STARTUPS = [
     ["ref", "name", "languages", "sectors", "pitch", "needs", "stage"],
@@ -50,9 +50,11 @@ def test_the_files_have_the_promised_headers(out: Path) -> None:
     assert header(out / "pairs.csv") == PAIRS
     assert header(out / "funding.csv") == FUNDING
     assert header(out / "unmatched.csv") == UNMATCHED
+    assert header(out / "proposal.csv") == PROPOSAL
     assert {path.name for path in out.iterdir()} == {
         "pairs.csv",
         "funding.csv",
+        "proposal.csv",
         "unmatched.csv",
         "report.html",
     }
@@ -79,7 +81,7 @@ def test_the_unmatched_are_listed_with_the_reason(out: Path) -> None:
 
 
 def test_no_cell_is_a_formula(out: Path) -> None:
-    for name in ("pairs.csv", "funding.csv", "unmatched.csv"):
+    for name in ("pairs.csv", "funding.csv", "proposal.csv", "unmatched.csv"):
         cells = [cell for row in table(out / name) for cell in row.values()]
         assert cells
         assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
@@ -100,6 +102,7 @@ def test_one_kind_of_counterpart_is_enough(tmp_path: Path, sheets: dict[str, Pat
     result = match(tmp_path / "out", startups=sheets["startups"], funders=sheets["funders"])
     assert result.exit_code == 0
     assert table(tmp_path / "out" / "pairs.csv") == []
+    assert table(tmp_path / "out" / "proposal.csv") == []
     assert {row["funder_ref"] for row in table(tmp_path / "out" / "funding.csv")} == {"F1"}
     assert {row["side"] for row in table(tmp_path / "out" / "unmatched.csv")} <= {"startup", "funder"}
 

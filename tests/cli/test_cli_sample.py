@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     for form in ("xlsx", "csv"):
         assert CliRunner().invoke(main, ["sample", "--out", str(made), "--format", form]).exit_code == 0
     sheets = {name: made / f"{NAMES[kind]}.xlsx" for kind, name in _OPTIONS.items()}
-    result = match(made / "out", "--top", "5", **sheets)
+    result = match(made / "out", "--top", "5", "--rules", str(made / "rules.toml"), **sheets)
     assert result.exit_code == 0, result.output
     return made
 
@@ -82,6 +82,23 @@ def test_french_start_ups_have_english_writing_mentors_among_their_best(
         best = {row["mentor_ref"] for row in rows if row["startup_ref"] == ref}
         assert best & english, ref
     assert len(french) >= 6
+
+
+def test_the_proposal_gives_each_start_up_that_anybody_may_mentor_one_and_exceeds_no_capacity(
+    folder: Path, people: dict[str, Facts]
+) -> None:
+    rows = table(folder / "out" / "proposal.csv")
+    mentors = [found for found in people.values() if found.kind is Kind.MENTOR]
+    possible = {
+        ref for ref, one in people.items()
+        if one.kind is Kind.STARTUP and any(not broken_rules(one, other) for other in mentors)
+    }  # fmt: skip
+    assert {row["startup_ref"] for row in rows} == possible
+    assert len(rows) == len(possible)
+    assert [r for r in rows if broken_rules(people[r["startup_ref"]], people[r["mentor_ref"]])] == []
+    for mentor in mentors:
+        places = 3 if mentor.places is None else mentor.places
+        assert sum(row["mentor_ref"] == mentor.ref for row in rows) <= places
 
 
 def test_every_pair_has_a_reason_in_the_words_of_both(folder: Path) -> None:

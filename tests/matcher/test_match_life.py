@@ -113,6 +113,14 @@ class Life(RuleBasedStateMachine):
             untouched = before.keys() - restored.keys()
             assert {p: before[p] for p in untouched} == {p: after[p] for p in untouched}
 
+    @rule(ours=startups, theirs=mentors, decision=st.sampled_from(["approved", "rejected", "unlocked"]))
+    def think_again(self, ours: str, theirs: str, decision: review.Decision) -> None:
+        """A locked pair is decided about, which is taken back at once."""
+        self.decide(ours, theirs, "locked")
+        self.decide(ours, theirs, decision)
+        if self.taken:
+            self.undo(0)
+
     @rule()
     def publish(self) -> None:
         """Tell both sides."""
@@ -213,5 +221,5 @@ class Life(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 def test_any_order_of_steps_keeps_the_rules(one_engine: Engine) -> None:
     machine = type("LifeHere", (Life,), {"engine": one_engine})
-    machine.TestCase.settings = settings(max_examples=8, stateful_step_count=40, deadline=None)
+    machine.TestCase.settings = settings(max_examples=16, stateful_step_count=40, deadline=None)
     machine.TestCase("runTest").runTest()

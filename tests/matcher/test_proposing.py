@@ -316,7 +316,7 @@ def test_a_decision_during_the_run_leads_to_a_new_solve(cohort: Cohort) -> None:
     done: list[int] = []
 
     def meddle(at: int, total: int) -> None:
-        if at == 4 * total // 5 and not done:
+        if at == total and not done:
             done.append(at)
             cohort.decide("S1", "M1", "locked")
 
@@ -331,7 +331,7 @@ def test_who_decides_all_the_time_gets_a_refusal_and_keeps_what_was_there(cohort
     cohort.fill(TWO, startups=2)
 
     def meddle(at: int, total: int) -> None:
-        if at == 4 * total // 5:
+        if at == total:
             cohort.decide("S1", "M1", "rejected")
             cohort.decide("S1", "M1", "locked")
 

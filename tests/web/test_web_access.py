@@ -81,6 +81,9 @@ def test_a_proxy_in_between_is_refused(client: FlaskClient, header: str) -> None
         "matches/mentors/1/8/withdraw",
         "matches/mentors/1/8/end",
         "mentors/8/leave",
+        "rules",
+        "rules/versions/1",
+        "startups/1/wishes",
     ],
 )
 def test_a_form_without_its_token_is_refused(client: FlaskClient, world: World, tail: str) -> None:
@@ -102,6 +105,9 @@ def test_every_post_of_the_application_is_among_those_tested(app: Flask) -> None
         "editing.remove",
         "decisions.decide",
         "decisions.undo",
+        "rules.update",
+        "rules.restore",
+        "wishes.update",
         "uploads.receive",
         "uploads.confirm",
         "search.ask",

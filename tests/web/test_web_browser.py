@@ -21,6 +21,7 @@ from matcher.services.search_jobs import ask
 from matcher.wording import Message
 from tests import chromium
 from tests.matcher.factories import embed_all
+from tests.web.cohorts import propose
 from tests.web.test_web_whynot import SPACE
 from tests.web.world import HOSTILE, World, build
 from web import create_app
@@ -57,6 +58,12 @@ PAGES = (
     "/p/{w.slug}/funders/new",
     "/p/{w.slug}/startups/{w.startup}/remove",
     "/p/{w.slug}/log",
+    "/p/{w.slug}/rules",
+    "/p/{w.slug}/rules/versions",
+    "/p/{w.slug}/wishes",
+    "/p/{w.slug}/startups/{w.startup}/wishes",
+    "/p/{w.slug}/cohort/mentors/report",
+    "/p/{w.slug}/cohort/funders/report",
     "/p/{w.slug}/import",
     "/p/{w.slug}/imports/running?pause=1",
     "/p/{w.slug}/imports/partly",
@@ -93,6 +100,8 @@ def served(settings_of: Settings, engine_of: Engine) -> Iterator[tuple[str, Worl
     _add_searches(engine_of, world)
     _embed_and_approve(engine_of, world)
     _add_imports(engine_of)
+    with unit_of_work(engine_of) as session:
+        propose(session, world)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()

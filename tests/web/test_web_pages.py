@@ -51,6 +51,13 @@ PAGES = (
     "/programmes",
     "/new",
     "/p/{w.slug}/import?kind=mentor",
+    "/p/{w.slug}/rules",
+    "/p/{w.slug}/rules/versions",
+    "/p/{w.slug}/wishes",
+    "/p/{w.slug}/cohort/mentors/report",
+    "/p/{w.slug}/cohort/funders/report",
+    "/p/{w.slug}/startups/{w.hostile}/wishes",
+    "/p/{w.slug}/mentors/{w.mentor}/wishes",
 )
 
 

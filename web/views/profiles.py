@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from matcher.models import Kind, Profile, utcnow
 from matcher.services.profiles import find_profiles, get_profile
 from matcher.services.recommendations import RecommendedCandidate, RecommendedList, read_list
+from matcher.services.wish_overview import wished_by
 from web.database import read
 from web.notices import Notice, notices
 from web.refresh import refreshing
@@ -75,6 +76,7 @@ def show(slug: str, kind: Kind, profile_id: int) -> Response | str:
             sections=sections,
             fresh=fresh,
             told=told,
+            wishes=wished_by(session, profile),
             shown={person.id for section in sections for person in section.people},
         )
     if fresh:

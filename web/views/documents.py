@@ -1,0 +1,167 @@
+"""What leaves Tandem: sheets of a cohort's pairs, and its report."""
+
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+
+from flask import Blueprint, Response, abort, render_template, request, send_file
+from flask_babel import gettext
+
+from matcher.models import Kind, Programme, utcnow
+from matcher.services.cohort_report import read_report
+from matcher.services.exporting import PairRow, Which, pair_rows
+from matcher.wording import N_
+from web import sheets
+from web.charts import CHART_HEIGHT, balance_bars, columns, load_bars
+from web.converters import PLURALS
+from web.database import read
+from web.filters import band_name, name_term, state_name
+from web.i18n import programme_name, text_direction
+from web.permissions import Permission, granted
+
+blueprint = Blueprint("documents", __name__, url_prefix="/p/<slug>/cohort/<kind:kind>")
+
+_SIDES = {Kind.MENTOR: "mentor", Kind.FUNDER: "funder"}
+_TYPES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_COLUMNS: Mapping[str, str] = {
+    "startup_ref": N_("Ref of the start-up"),
+    "startup": N_("Start-up"),
+    "mentor_ref": N_("Ref of the mentor"),
+    "mentor": N_("Mentor"),
+    "funder_ref": N_("Ref of the funding partner"),
+    "funder": N_("Funding partner"),
+    "score": N_("Score"),
+    "fit": N_("Fit"),
+    "reasons": N_("Reasons"),
+    "status": N_("Status"),
+    "startup_answer": N_("Answer of the start-up"),
+    "mentor_answer": N_("Answer of the mentor"),
+    "funder_answer": N_("Answer of the funding partner"),
+    "offered_at": N_("Offered (UTC)"),
+    "decided_at": N_("Last step (UTC)"),
+    "private_note": N_("Private note: for managers only, do not pass on"),
+}
+"""A CSV is for programs as well, so its headers are these names; a workbook has the reader's words."""
+_TITLES: Mapping[Which, str] = {
+    Which.PROPOSAL: N_("Proposal"),
+    Which.APPROVED: N_("Approved"),
+    Which.MATCHES: N_("Matches"),
+}
+_YES, _NO = N_("Yes"), N_("No")
+
+
+@blueprint.before_request
+def _only_counterparts() -> None:
+    """Start-ups are matched with the other kinds, never with their like."""
+    if (request.view_args or {}).get("kind") is Kind.STARTUP:
+        abort(404)
+
+
+@blueprint.get("/export.<any(csv, xlsx):form>")
+def export(slug: str, kind: Kind, form: str) -> Response:
+    """The pairs as a sheet. Managers' notes are in it only if a manager asks for them."""
+    asked = request.args.get("which", Which.PROPOSAL.value)
+    if asked not in set(Which):
+        abort(404)
+    which = Which(asked)
+    private = request.args.get("notes") == "1"
+    if private and Permission.DECIDE not in granted():
+        abort(403)
+    names = _columns(kind, which, private=private)
+    with read(slug) as (session, programme):
+        said = _Words(gettext) if form == "xlsx" else _Codes(gettext)
+        rows = (
+            _cells(row, which, said, private=private) for row in pair_rows(session, programme, kind, which)
+        )
+        if form == "csv":
+            file = sheets.write_csv(names, rows)
+        else:
+            title = gettext(_TITLES[which])
+            header = [gettext(_COLUMNS[name]) for name in names]
+            file = sheets.write_xlsx(title, header, rows, rtl=text_direction() == "rtl")
+        filename = f"{_filename(programme, kind, which)}.{form}"
+    return send_file(file, mimetype=_TYPES[form], as_attachment=True, download_name=filename)
+
+
+@blueprint.get("/report")
+def report(slug: str, kind: Kind) -> str:
+    """The cohort on paper: how demand meets supply, who has nobody and why, and under which rules."""
+    with read(slug) as (session, programme):
+        found = read_report(session, programme, kind)
+        return render_template(
+            "cohort_report.html",
+            programme=programme,
+            kind=kind,
+            report=found,
+            columns=columns(found.bins),
+            height=CHART_HEIGHT,
+            sectors=balance_bars(found.sectors),
+            regions=balance_bars(found.regions),
+            loads=load_bars(found.loads),
+            exports=list(Which),
+            now=utcnow(),
+        )
+
+
+class _Codes:
+    """What a program reads."""
+
+    def __init__(self, translate: Callable[[str], str]) -> None:
+        self.translate = translate
+
+    def band(self, row: PairRow) -> str:
+        return row.band
+
+    def state(self, row: PairRow) -> str:
+        return row.state.value
+
+    def answer(self, given: bool | None) -> str:  # noqa: FBT001 - it is the value, not an option
+        return "" if given is None else "yes" if given else "no"
+
+    def reasons(self, row: PairRow) -> str:
+        """People read these, in either form of the sheet."""
+        return "; ".join(reason.render(self.translate, name_term) for reason in row.reasons)
+
+
+class _Words(_Codes):
+    """What a person reads."""
+
+    def band(self, row: PairRow) -> str:
+        return band_name(row.band) if row.band else ""
+
+    def state(self, row: PairRow) -> str:
+        return state_name(row.state)
+
+    def answer(self, given: bool | None) -> str:  # noqa: FBT001 - as above
+        return "" if given is None else self.translate(_YES if given else _NO)
+
+
+def _columns(kind: Kind, which: Which, *, private: bool) -> list[str]:
+    side = _SIDES[kind]
+    names = ["startup_ref", "startup", f"{side}_ref", side, "score", "fit", "reasons", "status"]
+    if which is Which.MATCHES:
+        names += ["startup_answer", f"{side}_answer", "offered_at", "decided_at"]
+    return [*names, "private_note"] if private else names
+
+
+def _cells(row: PairRow, which: Which, said: _Codes, *, private: bool) -> Iterator[sheets.Value]:
+    yield from (row.startup_ref, row.startup, row.counterpart_ref, row.counterpart)
+    yield from (row.score, said.band(row), said.reasons(row), said.state(row))
+    if which is Which.MATCHES:
+        yield from (said.answer(row.startup_answer), said.answer(row.counterpart_answer))
+        yield from (row.offered_at, row.decided_at)
+    if private:
+        yield row.note
+
+
+def _filename(programme: Programme, kind: Kind, which: Which) -> str:
+    """Its programme, what it has, and the day; Werkzeug adds an ASCII form for old clients."""
+    name = "".join(c if _is_safe(c) else " " for c in sheets.plain(programme_name(programme)))[:80]
+    return " ".join(("Tandem", *name.split(), PLURALS[kind], which.value, f"{utcnow():%Y-%m-%d}"))
+
+
+def _is_safe(character: str) -> bool:
+    """Whether it is a letter, mark or digit of any script, which no shell and no file system minds."""
+    return character in "-_" or unicodedata.category(character)[0] in "LMN"
