@@ -3,7 +3,7 @@
 Like `pipeline` this spans transactions. If somebody decides about a pair meanwhile, it is solved again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -184,13 +184,15 @@ def _images(outcome: Outcome) -> dict[Pair, Image]:
 
 
 def _write(session: Session, basis: _Basis, result: _Result) -> Proposal | None:
-    """Replace what was proposed; None if somebody decided about pairs meanwhile."""
+    """Replace what was proposed; None if somebody decided about pairs, or deleted one of them, meanwhile."""
     programme, kind = basis.programme, result.outcome.candidates.kind
     lock_programme(session, programme)
     if decisions_stamp(session, programme) != result.outcome.decisions.stamp:
         return None
-    images = _of_present(session, programme, result.images)
-    proposal = _record(session, basis, result, images)
+    if not _are_there(session, programme, result.images):
+        return None
+    images = result.images
+    proposal = _record(session, basis, result)
     old = session.scalars(
         select(Match)
         .join(Profile, Profile.id == Match.counterpart_id)
@@ -206,17 +208,20 @@ def _write(session: Session, basis: _Basis, result: _Result) -> Proposal | None:
     return proposal
 
 
-def _of_present(session: Session, programme: Programme, images: dict[Pair, Image]) -> dict[Pair, Image]:
-    """Those whose profiles nobody deleted meanwhile."""
+def _are_there(session: Session, programme: Programme, pairs: Collection[Pair]) -> bool:
+    """Whether nobody deleted one of these people meanwhile."""
     there = set(session.scalars(select(Profile.id).where(Profile.programme_id == programme.id)))
-    return {pair: image for pair, image in images.items() if there.issuperset(pair)}
+    return all(there.issuperset(pair) for pair in pairs)
 
 
-def _record(session: Session, basis: _Basis, result: _Result, images: Mapping[Pair, Image]) -> Proposal:
+def _record(session: Session, basis: _Basis, result: _Result) -> Proposal:
     outcome, solution, programme = result.outcome, result.settled.solution, basis.programme
     blob = pack(outcome.arrays)
     figures = figures_of(
-        [*((ours, image.get("score", 0.0)) for (ours, _), image in images.items()), *_held_scores(outcome)]
+        [
+            *((ours, image.get("score", 0.0)) for (ours, _), image in result.images.items()),
+            *_held_scores(outcome),
+        ]
     )
     last = session.scalar(
         select(func.max(Proposal.number)).where(

@@ -9,13 +9,24 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from matcher.db import reading, unit_of_work
-from matcher.models import AuditEvent, Kind, Match, MatchState, Mentor, Programme, Proposal, Startup, Waiting
+from matcher.models import (
+    AuditEvent,
+    Kind,
+    Match,
+    MatchState,
+    Mentor,
+    Programme,
+    Proposal,
+    Startup,
+    Waiting,
+)
 from matcher.services import proposals
 from matcher.services.plan import figures_of_run, read_plan
+from matcher.services.profiles import remove_profile
 from matcher.services.steps import image_of, replay, undo
 from matcher.wording import Message, Refusal
 from tests.matcher.cohorts import Cohort
-from tests.matcher.factories import make_programme
+from tests.matcher.factories import add, draft, embed_all, make_programme
 
 TWO = {"M1": {"S1": 0.7, "S2": 0.6}, "M2": {"S1": 0.6, "S2": 0.35}}
 """Both start-ups would rather have M1; in sum it is best that S2 gets it."""
@@ -210,6 +221,9 @@ def test_preferences_and_wishes_shape_the_choice_but_not_the_score(cohort: Cohor
     wished = cohort.run()
     assert cohort.pairs() == {"S1-M3"}
     assert wished.total < plain.total
+    with reading(cohort.engine) as session:
+        scores = proposals.scores_of(session.get_one(Proposal, wished.id))
+    assert scores[cohort.ids["S1"], cohort.ids["M3"]] == pytest.approx(wished.total, abs=1e-6)
 
 
 def test_a_quota_gives_each_of_a_group_somebody_of_another(cohort: Cohort) -> None:
@@ -271,7 +285,7 @@ def test_candidates_beyond_the_shortlists_are_looked_at_for_who_is_left_over(coh
 def test_a_stable_proposal_has_no_two_who_would_rather_have_each_other(cohort: Cohort) -> None:
     near = {f"M{m}": {f"S{s}": 0.3 + 0.1 * ((m * s) % 4) for s in range(1, 5)} for m in range(1, 5)}
     cohort.fill(near, startups=4, values={"M1": {"capacity": 2}})
-    cohort.rules(objective="stable", quotas=[], floor=0.1)
+    cohort.rules(objective="stable", wishes=0.0, floor=0.1)  # ranks alone carry the wishes
     cohort.wish("S1", "M3", "M2")
     cohort.wish("S2", "M3")
     cohort.wish("M3", "S2", "S4")
@@ -338,6 +352,70 @@ def test_who_decides_all_the_time_gets_a_refusal_and_keeps_what_was_there(cohort
     with pytest.raises(Refusal, match="again and again"):
         cohort.run(progress=meddle)
     assert (cohort.pairs(), cohort.pairs(MatchState.LOCKED)) == (set(), {"S1-M1"})
+
+
+def test_who_is_deleted_during_the_run_leads_to_a_new_solve_without_them(cohort: Cohort) -> None:
+    cohort.fill(TWO, startups=2)
+
+    left: list[int] = []
+
+    def leave(at: int, total: int) -> None:
+        if at == total and not left:
+            left.append(at)
+            with unit_of_work(cohort.engine) as session:
+                programme = session.get_one(Programme, cohort.programme.id)
+                remove_profile(session, programme, Kind.MENTOR, cohort.ids["M1"], actor="a")
+
+    run = cohort.run(progress=leave)
+    assert (cohort.pairs(), run.pairs, run.covered) == ({"S1-M2"}, 1, 1)
+    assert list(cohort.unmatched(run)) == ["S2"]
+
+
+def test_a_floor_that_cannot_be_reached_is_told_and_pairs_are_made_all_the_same(cohort: Cohort) -> None:
+    cohort.fill(TWO, startups=2)
+    cohort.rules(floor=5.0)
+    run = cohort.run()
+    assert run.covered == 2
+    assert [str(Message.from_json(line)) for line in run.relaxed] == [
+        "2 start-ups stay under the least summed score of 5.00"
+    ]
+
+
+def test_a_floor_that_can_be_reached_comes_before_the_total(cohort: Cohort) -> None:
+    near = {"M1": {"S1": 0.74, "S2": 0.5}, "M2": {"S1": 0.55, "S2": 0.31}}
+    cohort.fill(near, startups=2)
+    cohort.run()
+    assert cohort.pairs() == {"S1-M1", "S2-M2"}
+    cohort.rules(floor=0.4)
+    run = cohort.run()
+    assert (cohort.pairs(), run.relaxed) == ({"S1-M2", "S2-M1"}, [])
+
+
+def test_in_a_stable_proposal_without_places_for_all_somebody_is_named(cohort: Cohort) -> None:
+    cohort.fill({"M1": {"S1": 0.5, "S2": 0.7}}, startups=2)
+    cohort.rules(objective="stable")
+    run = cohort.run()
+    assert cohort.pairs() == {"S2-M1"}
+    assert list(cohort.unmatched(run)) == ["S1"]
+
+
+def test_funding_partners_are_shared_out_within_their_introductions(cohort: Cohort) -> None:
+    cohort.fill({"M1": {}}, startups=3)
+    with unit_of_work(cohort.engine) as session:
+        funders = [draft(Kind.FUNDER, f"F{n}", thesis=f"Thesis {n}", stages=("idea",)) for n in (1, 2)]
+        cohort.ids = add(session, cohort.programme, *funders)
+        cohort.refs = {number: ref for ref, number in cohort.ids.items()}
+    embed_all(cohort.engine, cohort.programme)
+    cohort.rules(introductions_most=1)
+    run = cohort.run(kind=Kind.FUNDER)
+    assert (run.pairs, run.covered, len(run.unmatched)) == (2, 2, 1)
+    (first, *_) = run.unmatched[0]["remedies"]
+    assert first["action"] == {"kind": "rule", "rule": "introductions_most", "value": 2}
+    cohort.rules(introductions_most=2)
+    assert cohort.run(kind=Kind.FUNDER).covered == 3
+    assert cohort.pairs() != set()
+    cohort.run()  # mentors' proposals leave the funders' alone
+    assert len({pair for pair in cohort.pairs() if "-F" in pair}) == 4
 
 
 def test_a_run_whose_job_cannot_be_recorded_leaves_no_trace(cohort: Cohort) -> None:
