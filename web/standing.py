@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from matcher.models import Profile, Programme, Proposal
-from matcher.ranking.comparison import decimals
 from matcher.services.plan import Places, Plan
 from matcher.services.proposals import (
     Unmatched,
     WaitingLine,
     relaxed_rules,
     unmatched_startups,
+    verdict,
     waiting_list,
 )
 from matcher.services.review import BANDS
@@ -110,11 +110,7 @@ def _verdict(run: Proposal) -> list[Message]:
     how = Message(_METHODS.get(run.solver, _OTHER_METHOD))
     if run.is_optimal:
         return [Message(_BEST.get(run.objective, _BEST["total"])), how]
-    gap = Message(
-        N_("Found in the time that there was: at most %(gap)s better would be possible."),
-        {"gap": decimals(run.gap)},
-    )
-    return [gap, how]
+    return [verdict(run), how]
 
 
 def _pieces(bands: Mapping[str, int]) -> list[Piece]:

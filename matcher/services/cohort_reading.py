@@ -63,7 +63,7 @@ def read_decisions(session: Session, programme: Programme, kind: Kind) -> Decisi
                 select(Profile.id).where(Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP)
             )
         ),
-        wishes=wishes_of(session, programme),
+        wishes=wishes_of(session, programme, kind),
         waiting={startup: rounds for startup, rounds in waiting},  # noqa: C416 - a Row is no pair to mypy
         notes=_notes(session, programme, rules),
     )

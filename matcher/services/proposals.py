@@ -6,12 +6,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isinf
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.models import Job, JobKind, JobState, Kind, Profile, Programme, Proposal, Waiting
+from matcher.ranking.comparison import decimals
 from matcher.ranking.config import ScoringConfig
 from matcher.services import audit, jobs
 from matcher.services.cohort_blob import unpack_scores
@@ -41,6 +43,7 @@ __all__ = [
     "scores_of",
     "set_wishes",
     "unmatched_startups",
+    "verdict",
     "waiting_list",
     "wishes_of",
 ]
@@ -110,6 +113,15 @@ def unmatched_startups(session: Session, proposal: Proposal) -> list[Unmatched]:
         for line in proposal.unmatched
         if line["profile_id"] in profiles
     ]
+
+
+def verdict(proposal: Proposal) -> Message:
+    """Whether anything better is possible, as far as the solver could tell."""
+    if proposal.is_optimal:
+        return Message(N_("Proven to be the best possible"))
+    if isinf(proposal.gap):
+        return Message(N_("The best found in the time that there was; a better one was not ruled out"))
+    return Message(N_("At most %(gap)s below the best possible"), {"gap": decimals(proposal.gap)})
 
 
 def relaxed_rules(proposal: Proposal) -> list[Message]:

@@ -89,7 +89,7 @@ def get_rules(session: Session, programme: Programme, version: int) -> CohortRul
 def save_rules(
     session: Session, programme: Programme, rules: CohortRules, *, seen: int, actor: str
 ) -> RulesVersion:
-    """Add a version, unless nothing changed; the version that holds now.
+    """Add a version, which holds from now on.
 
     Raises:
         Conflict: somebody saved another version since the `seen` one.

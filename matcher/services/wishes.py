@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from matcher.models import Kind, Profile, Programme, Wish
 from matcher.services import audit
@@ -48,16 +48,27 @@ def set_wishes(
     )  # fmt: skip
 
 
-def wishes_of(session: Session, programme: Programme) -> dict[int, tuple[int, ...]]:
-    """Whom each profile wishes for, the dearest first; who wishes for nobody is left out."""
-    rows = session.execute(
+def wishes_of(session: Session, programme: Programme, kind: Kind | None = None) -> dict[int, tuple[int, ...]]:
+    """Whom each profile wishes for, the dearest first; who wishes for nobody is left out.
+
+    With `kind`, wishes between start-ups and counterparts of this kind alone.
+    """
+    query = (
         select(Wish.subject_id, Wish.candidate_id)
         .where(Wish.programme_id == programme.id)
         .order_by(Wish.subject_id, Wish.rank)
     )
+    if kind is not None:
+        subject, candidate = aliased(Profile, flat=True), aliased(Profile, flat=True)
+        query = (
+            query.join(subject, subject.id == Wish.subject_id)
+            .join(candidate, candidate.id == Wish.candidate_id)
+            .where(or_(subject.kind == kind, candidate.kind == kind))
+        )
+    rows = session.execute(query)
     found: dict[int, tuple[int, ...]] = {}
-    for subject, candidate in rows:
-        found[subject] = (*found.get(subject, ()), candidate)
+    for wisher, wished in rows:
+        found[wisher] = (*found.get(wisher, ()), wished)
     return found
 
 

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from matcher.models import Kind, Programme, utcnow
 from matcher.services.cohort_report import read_report
 from matcher.services.exporting import PairRow, Which, pair_rows
+from matcher.services.proposals import verdict
 from matcher.wording import N_
 from web import sheets
 from web.charts import CHART_HEIGHT, balance_bars, columns, load_bars
@@ -101,6 +102,7 @@ def report(slug: str, kind: Kind) -> str:
             regions=balance_bars(found.regions),
             loads=load_bars(found.loads),
             exports=list(Which),
+            verdict=found.run and verdict(found.run),
             now=utcnow(),
         )
 
