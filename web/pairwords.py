@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_babel import format_date, format_decimal, gettext, ngettext
 
 from matcher.models import AuditEvent, utcnow
@@ -119,6 +119,4 @@ def init(app: Flask) -> None:
         signed_count=lambda value: _signed(value, "#,##0"),
         day=lambda instant: format_date(instant, "long"),
     )
-    app.jinja_env.globals.update(
-        back_here=here, has_page=lambda endpoint: endpoint in current_app.view_functions
-    )
+    app.jinja_env.globals.update(back_here=here)
