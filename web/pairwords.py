@@ -38,6 +38,7 @@ _ACTIONS = {
     "sheet.uploaded": N_("Sheet uploaded"),
     "sheet.imported": N_("Sheet imported"),
 }
+_ANYTHING_ELSE = N_("Something else was done")
 _ACTORS = {
     "manager@this-machine": N_("A manager at this computer"),
     "tandem": N_("Tandem itself"),
@@ -49,7 +50,7 @@ def action_name(event: AuditEvent) -> str:
     if event.action == "match.answered":
         said = N_("Accepted") if True in event.after.values() else N_("Declined")
         return str(gettext(said))
-    return str(gettext(_ACTIONS.get(event.action, N_("Something else was done"))))
+    return str(gettext(_ACTIONS.get(event.action, _ANYTHING_ELSE)))
 
 
 def actor_name(line: LogLine) -> str:
