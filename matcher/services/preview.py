@@ -34,7 +34,7 @@ class Preview:
         pairs: those that are told, by the start-up's name.
         letters: what both sides of the first of them would read.
         unreached: people of these pairs who have no e-mail address.
-        left_out: start-ups that have nobody, and go on the waiting list; the first 200.
+        left_out: start-ups that have nobody after a run, and go on the waiting list; the first 200.
         missing: how many those are.
         undecided: how many pairs are proposed or locked, and stay as they are.
         key: what is to be given to `publish_seen`.
@@ -60,8 +60,8 @@ def preview(session: Session, programme: Programme, kind: Kind) -> Preview:
         pairs=lines,
         letters=_letters(programme, lines[0]) if lines else [],
         unreached=[side for side in people.values() if not side.email],
-        left_out=plan.uncovered,
-        missing=plan.startups - plan.now.covered,
+        left_out=plan.uncovered if plan.run else [],
+        missing=plan.startups - plan.now.covered if plan.run else 0,
         undecided=plan.states.get(MatchState.PROPOSED, 0) + plan.states.get(MatchState.LOCKED, 0),
         key=_key((line.startup.id, line.counterpart.id) for line in lines),
     )

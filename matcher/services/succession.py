@@ -1,6 +1,6 @@
 """Nobody is dropped: whoever lost a counterpart is proposed the next best, or waits and is served first."""
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from matcher.models import (
@@ -61,7 +61,10 @@ def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
             select(Waiting).where(Waiting.programme_id == programme.id, Waiting.counterpart_kind == kind)
         )
     }
-    left_out = {entry["profile_id"] for entry in proposal.unmatched} if proposal else set()
+    left_out: set[int] = set()
+    if proposal is not None:  # who lost theirs by hand since the run waits, too
+        left_out = {entry["profile_id"] for entry in proposal.unmatched}
+        left_out |= set(session.scalars(_without(programme, kind)))
     for startup_id in sorted(left_out | waiting.keys()):
         if _is_served(session, programme, startup_id, kind):
             if startup_id in waiting:
@@ -71,6 +74,18 @@ def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
         else:
             _wait(session, programme, startup_id, kind)
     session.flush()
+
+
+def _without(programme: Programme, kind: Kind) -> Select[int]:
+    """Ids of start-ups for whom nobody is proposed or holds a place."""
+    paired = (
+        select(Match.startup_id)
+        .join(Profile, Profile.id == Match.counterpart_id)
+        .where(Match.programme_id == programme.id, Match.state.in_(_TAKEN), Profile.kind == kind)
+    )
+    return select(Profile.id).where(
+        Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, Profile.id.not_in(paired)
+    )
 
 
 def _wait(session: Session, programme: Programme, startup_id: int, kind: Kind) -> None:

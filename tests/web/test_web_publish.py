@@ -87,6 +87,20 @@ def test_publishing_tells_both_sides_and_leads_to_the_matches(
     assert all(re.fullmatch(r"http://localhost/answer/[\w-]{40,}", link) for link in links)
 
 
+def test_whoever_lost_their_pair_by_hand_waits_as_the_preview_says(
+    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair], publish: Callable[[], str]
+) -> None:
+    with unit_of_work(engine) as session:
+        decide(session, programme_of(session, world), *pairs[2], "rejected", actor="a")
+    publish()
+
+    waiting = client.get(f"/p/{world.slug}/cohort/mentors").text.partition('id="waiting"')[2]
+
+    assert f"/startups/{world.lonely}" in waiting
+    assert f"/startups/{pairs[2][0]}" in waiting
+    assert f"/startups/{pairs[3][0]}" not in waiting
+
+
 def test_nothing_is_published_that_was_not_seen(
     client: FlaskClient, world: World, engine: Engine, pairs: list[Pair]
 ) -> None:
