@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from matcher.embedding import Encoder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole stacks first: they wait more than they work, so the other process has time for all the rest."""
+    items.sort(key=lambda item: "stack" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives as long as the session."""

@@ -1,17 +1,40 @@
-"""One whole stack for the tests that only look at it or add to it."""
+"""Stacks with the sample programme. It is loaded and embedded once; each module goes on with a copy."""
 
+import shutil
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.stack.browserless import Visitor
 from tests.stack.running import Stack, tandem_up
 
 
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which a stack has run, and was stopped by Ctrl-C."""
+    folder = tmp_path_factory.mktemp("begun") / "data"
+    with tandem_up(folder) as stack:
+        assert "loading the sample" in stack.printed()
+        processes = stack.children()
+        assert len(processes) >= 6, "valkey, the relay, two workers and the web with its worker"
+        assert stack.stop(signal.SIGINT) == 0
+        assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    return folder
+
+
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """`tandem up` with the sample programme, on a port of its own choosing."""
-    with tandem_up(tmp_path_factory.mktemp("stack") / "data") as running:
+def data(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it, for one module to do with as it likes."""
+    return Path(shutil.copytree(begun, tmp_path_factory.mktemp("stack") / "data"))
+
+
+@pytest.fixture(scope="module")
+def stack(data: Path) -> Iterator[Stack]:
+    """`tandem up` on it, on a port of its own choosing."""
+    with tandem_up(data) as running:
         yield running
 
 

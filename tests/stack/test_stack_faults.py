@@ -4,7 +4,6 @@ import csv
 import io
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from matcher.db import make_engine, reading
 from matcher.models import Entry, Job, JobState, Kind, Profile, RecommendationList, Vector
 from tests.stack.browserless import Visitor
-from tests.stack.running import Stack, tandem_up, wait_until
+from tests.stack.running import Stack, wait_until
 
 COUNT = 500
 TOPICS = (
@@ -24,13 +23,6 @@ TOPICS = (
     "school tablets",
     "seed loans",
 )
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of its own: this module is rough with it."""
-    with tandem_up(tmp_path_factory.mktemp("faults") / "data") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

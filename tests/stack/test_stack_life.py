@@ -12,18 +12,6 @@ from tests.stack.browserless import Visitor, text_of
 from tests.stack.running import TANDEM, Stack, tandem_up, wait_until
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which a stack has run, and was stopped by Ctrl-C."""
-    folder = tmp_path_factory.mktemp("life") / "data"
-    with tandem_up(folder) as stack:
-        processes = stack.children()
-        assert len(processes) >= 6, "valkey, the relay, two workers and the web with its worker"
-        assert stack.stop(signal.SIGINT) == 0
-        assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-    return folder
-
-
 def test_a_second_run_keeps_the_data_and_does_not_load_the_sample_again(data: Path) -> None:
     with tandem_up(data) as stack:
         assert "loading the sample" not in stack.printed()

@@ -3,7 +3,6 @@
 import re
 import signal
 import time
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, Select, func, select
@@ -12,17 +11,10 @@ from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import Job, JobKind, JobState, Programme
 from matcher.services.jobs import enqueue
 from tests.stack.browserless import Visitor, text_of
-from tests.stack.running import Stack, tandem_up, wait_until
+from tests.stack.running import Stack, wait_until
 
 ALONE = "Searched by words only"
 SEARCH = "/p/sample/search"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of its own: this module kills a part of it."""
-    with tandem_up(tmp_path_factory.mktemp("search") / "data") as running:
-        yield running
 
 
 @pytest.fixture

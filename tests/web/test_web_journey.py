@@ -109,7 +109,7 @@ def test_a_cohort_is_proposed_shaped_and_published_by_keyboard_alone(
     _work(engine, world, tmp_path)
     expect(page.get_by_role("heading", name="The pairs")).to_be_visible(timeout=10_000)
 
-    assert _card(page, 0).locator(".reasons li").count() >= 1
+    assert sum(_card(page, number).locator(".reasons li").count() for number in range(3)) >= 3
     for number in (0, 1):
         _press(page, _card(page, number).get_by_role("button", name="Lock"))
         expect(_card(page, number).get_by_role("status")).to_contain_text("Pair locked")
@@ -146,6 +146,13 @@ def test_a_cohort_is_proposed_shaped_and_published_by_keyboard_alone(
     expect(page.locator("li.card .badge").first).to_have_text("Waiting for answers")
     assert "offered" in states(engine).values()
     assert "approved" not in states(engine).values()
+
+    _press(page, page.get_by_role("link", name="Cohort"))
+    with page.expect_download() as saved:
+        _press(page, page.get_by_role("link", name="Pairs as CSV"))
+    exported = saved.value.path().read_text("utf-8-sig").splitlines()
+    assert exported[0].startswith("startup_ref,startup,mentor_ref,mentor,score,fit,reasons,status")
+    assert len(exported) > len(locked)
     context.close()
 
 
