@@ -8,6 +8,7 @@ ROUTES: dict[JobKind, tuple[str, str]] = {
     JobKind.RECOMMEND: ("tandem.recommend", "default"),
     JobKind.EMBED: ("tandem.embed", "embedding"),
     JobKind.DELIVER: ("tandem.deliver", "default"),
+    JobKind.FOLLOW_UP: ("tandem.follow-up", "default"),
     JobKind.PROPOSE: ("tandem.propose", "default"),
     JobKind.WHAT_IF: ("tandem.what-if", "default"),
     JobKind.SEARCH: ("tandem.search", "embedding"),

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError as DatabaseError
 from config.logging import configure_logging
 from config.settings import get_settings
 from matcher.db import make_engine, reading, unit_of_work
-from matcher.models import Programme, utcnow
+from matcher.models import JobKind, utcnow
 from matcher.services import followup, jobs, mailing, search_jobs
 from workers.publishing import publish
 
@@ -67,17 +67,13 @@ def tidy(engine: Engine) -> int:
 
 
 def follow_up(engine: Engine) -> int:
-    """Remind of offers that nobody answers, and close those that are too old; how many."""
-    now, done = utcnow(), 0
-    with reading(engine) as session:
-        due = followup.due_programmes(session, now)
-    for programme_id in due:
-        with unit_of_work(engine) as session:
-            programme = session.get(Programme, programme_id)
-            done += followup.follow_up(session, programme, now) if programme else 0
+    """Ask to remind of offers that nobody answers, and to send what waits; in how many programmes."""
+    now = utcnow()
     with unit_of_work(engine) as session:
-        mailing.request_late(session, now - LETTER_WAITS)
-    return done
+        due = followup.due_programmes(session, now)
+        for programme_id in due:
+            jobs.enqueue_once(session, programme_id, JobKind.FOLLOW_UP)
+        return len(due) + mailing.request_late(session, now - LETTER_WAITS)
 
 
 def run(engine: Engine, stop: threading.Event) -> None:

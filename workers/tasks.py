@@ -8,8 +8,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from config.settings import get_settings
 from matcher.db import reading, unit_of_work
-from matcher.models import Kind, Programme, Upload
-from matcher.services import pipeline, posting, searching, uploads
+from matcher.models import Kind, Programme, Upload, utcnow
+from matcher.services import followup, pipeline, posting, searching, uploads
 from matcher.services.live import LiveIndex, LiveRecommender
 from workers.app import app
 from workers.running import Run, run_job
@@ -37,6 +37,12 @@ def recommend(job_id: int) -> None:
 def search(job_id: int) -> None:
     """Find the profiles nearest in meaning to what somebody wrote."""
     run_job(job_id, _search)
+
+
+@app.task(name="tandem.follow-up")
+def follow_up(job_id: int) -> None:
+    """Remind of offers that nobody answers, and close those that are too old."""
+    run_job(job_id, _follow_up)
 
 
 @app.task(name="tandem.deliver")
@@ -116,11 +122,12 @@ def _search(run: Run) -> Mapping[str, Any]:
 
 def _deliver(run: Run) -> Mapping[str, Any]:
     settings = get_settings()
-    return {
-        "sent": posting.deliver(
-            run.engine, run.job.programme_id, posting.postbox(settings), settings.mail_from
-        )
-    }
+    box, sender = posting.postbox(settings), settings.mail_from
+    return {"sent": posting.deliver(run.engine, run.job.programme_id, box, sender, run.progress)}
+
+
+def _follow_up(run: Run) -> Mapping[str, Any]:
+    return {"followed": followup.follow_up_all(run.engine, run.job.programme_id, utcnow(), run.progress)}
 
 
 def _propose(run: Run) -> None:

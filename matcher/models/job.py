@@ -20,6 +20,7 @@ class JobKind(StrEnum):
     PROPOSE = "propose"
     WHAT_IF = "what-if"
     DELIVER = "deliver"
+    FOLLOW_UP = "follow-up"
 
 
 class JobState(StrEnum):

@@ -16,12 +16,14 @@ class Mail(Base):
         Index("ix_mail_unsent", "programme_id", sqlite_where=text("sent_at IS NULL"),
               postgresql_where=text("sent_at IS NULL")),
         Index(None, "programme_id", "id"),
+        Index(None, "recipient_id"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"))
     recipient_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
     address: Mapped[str]
+    """Where its reader was when it was written or last tried; empty if nowhere."""
     language: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str]
@@ -31,5 +33,8 @@ class Mail(Base):
     """What it is about, so that a repeated step does not write it twice."""
     written_at: Mapped[datetime] = mapped_column(default=utcnow)
     sent_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_until: Mapped[datetime | None]
+    """Until when one sender is at it."""
     error: Mapped[str] = mapped_column(default="")
     """Why the last attempt to send it failed."""

@@ -48,8 +48,14 @@ _ANDS = re.compile(r"\s+(?:and|et|y|e|и|و|&)\s+|[和与及]|\s+و(?=\w{3})")
 _SPACES = re.compile(r"\s+")
 _ASIDE = re.compile(r"\s*[(（\[].*?[)）\]]")
 _LEVEL = re.compile(r"(?:\s[-–—]|\s*:).*$")
-_EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]{2,}")
+_ATOM = r"[^@\s<>,;()\[\]\\\":.]"
+_EMAIL = re.compile(rf"{_ATOM}+(?:\.{_ATOM}+)*@{_ATOM}+(?:\.{_ATOM}+)*\.{_ATOM}{{2,}}")
 _ADDRESS = re.compile(r"(?:mailto:)?(?:[^<>]*<)?\s*([^<>\s]+?)\s*>?", re.IGNORECASE)
+
+
+def is_address(text: str | None) -> bool:
+    """Whether mail can be sent there, as far as its form tells."""
+    return bool(text and _EMAIL.fullmatch(text))
 
 
 def parse_cell(field: Field, text: str) -> Any:

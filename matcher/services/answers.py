@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Kind, Match, MatchState, Profile, Programme
+from matcher.profiles.text import clean
 from matcher.services import letters, mailing
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.locking import lock_programme
@@ -108,7 +109,7 @@ def answer_for(
     image = in_state(
         state,
         image_of(match),
-        note=note.strip()[:1_000],
+        note=clean(note).strip()[:1_000] or match.note,
         startup_answer=answers["startup"],
         counterpart_answer=answers["counterpart"],
     )

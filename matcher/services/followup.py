@@ -1,11 +1,12 @@
 """Offers that nobody answers: reminded of twice, then closed, and the place given to the next best."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
 
+from matcher.db import unit_of_work
 from matcher.models import AuditEvent, Kind, Mail, Match, MatchState, Profile, Programme
 from matcher.services import letters, mailing
 from matcher.services.locking import lock_programme
@@ -22,14 +23,28 @@ def due_programmes(session: Session, now: datetime) -> Sequence[int]:
     return session.scalars(select(Match.programme_id).where(_is_due(now)).distinct()).all()
 
 
-def follow_up(session: Session, programme: Programme, now: datetime) -> int:
-    """Remind of the programme's offers, or close them, as `now` demands; how many.
+def follow_up_all(
+    engine: Engine, programme_id: int, now: datetime, progress: Callable[[int, int], None]
+) -> int:
+    """Follow up all that is due, some in each transaction; how many. `progress` gets (done, done)."""
+    done = 0
+    while True:
+        with unit_of_work(engine) as session:
+            followed = follow_up(session, session.get_one(Programme, programme_id), now)
+        if not followed:
+            return done
+        done += followed
+        progress(done, done)
+
+
+def follow_up(session: Session, programme: Programme, now: datetime, limit: int = 50) -> int:
+    """Remind of some of the programme's offers, or close them, as `now` demands; how many, 0 when done.
 
     Doing it twice does it once. A worker that slept through both reminders sends the later alone.
     """
     lock_programme(session, programme)
     due = session.scalars(
-        select(Match).where(Match.programme_id == programme.id, _is_due(now)).order_by(Match.id)
+        select(Match).where(Match.programme_id == programme.id, _is_due(now)).order_by(Match.id).limit(limit)
     ).all()
     for match in due:
         age = now - (match.offered_at or now)
@@ -61,7 +76,7 @@ def _remind(session: Session, programme: Programme, match: Match, reminders: int
         if answered[side] is None:
             key = f"{event.action}:{event.id}:{pair[0]}:{pair[1]}:{side}"
             letter = letters.reminded(programme, reader, other, until)
-            mailing.write(session, reader, key, *letter, _link(session, pair, side))
+            mailing.write(session, reader, key, *letter, _link(session, reader, pair, side))
 
 
 def _expire(session: Session, programme: Programme, match: Match) -> None:
@@ -74,11 +89,15 @@ def _expire(session: Session, programme: Programme, match: Match) -> None:
     suggest_next(session, programme, pair[0], kind, actor=ACTOR)
 
 
-def _link(session: Session, pair: Pair, side: Side) -> str:
+def _link(session: Session, reader: Profile, pair: Pair, side: Side) -> str:
     """The address that the offer's letter gave: only its hash is kept with the match."""
     found = session.scalar(
         select(Mail.link)
-        .where(Mail.key.startswith("match.published:"), Mail.key.endswith(f":{pair[0]}:{pair[1]}:{side}"))
+        .where(
+            Mail.recipient_id == reader.id,
+            Mail.key.startswith("match.published:"),
+            Mail.key.endswith(f":{pair[0]}:{pair[1]}:{side}"),
+        )
         .order_by(Mail.id.desc())
         .limit(1)
     )

@@ -1,7 +1,7 @@
 """What people are told about a match. Subjects say nothing that a stranger should not see."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from matcher.models import Kind, Profile, Programme
@@ -26,7 +26,7 @@ def offered(programme: Programme, reader: Profile, other: Profile, until: dateti
             Message(_PROPOSED[Kind(other.kind)], {"other": other.name}),
             Message(
                 N_("Please say until %(date)s whether that suits you. Who they are, and why:"),
-                {"date": Term("date", until.date().isoformat())},
+                {"date": _last_day(until)},
             ),
         ],
     )
@@ -40,7 +40,7 @@ def reminded(programme: Programme, reader: Profile, other: Profile, until: datet
             _greeting(reader),
             Message(
                 N_("%(other)s is still waiting to hear from you. Please answer until %(date)s:"),
-                {"other": other.name, "date": Term("date", until.date().isoformat())},
+                {"other": other.name, "date": _last_day(until)},
             ),
         ],
     )
@@ -77,6 +77,11 @@ def called_off(programme: Programme, reader: Profile, other: Profile) -> Letter:
             ),
         ],
     )
+
+
+def _last_day(until: datetime) -> Term:
+    """The last whole day, wherever its reader's clock stands: offers close at an hour of the next."""
+    return Term("date", (until - timedelta(days=1)).date().isoformat())
 
 
 def _named(programme: Programme) -> dict[str, Any]:

@@ -1,15 +1,20 @@
 """Letters: written in the transaction that causes them, each in its reader's language."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from matcher.models import JobKind, Mail, Profile, Programme, utcnow
+from matcher.profiles.cell import is_address
 from matcher.profiles.speech import LANGUAGES, say_in
 from matcher.services.jobs import enqueue_once
 from matcher.wording import Message
+
+MOST_ATTEMPTS = 5
+_CLAIM = timedelta(minutes=2)
+"""How long a sender may take over one letter before another may try."""
 
 
 def language_of(profile: Profile) -> str:
@@ -25,15 +30,18 @@ def write(
     paragraphs: Sequence[Message],
     link: str = "",
 ) -> Mail | None:
-    """Write a letter and ask for its delivery; None if there is no address, or `key` was written before."""
-    if not recipient.email or session.scalar(select(Mail.id).where(Mail.key == key)):
+    """Write a letter and ask for its delivery; None if `key` was written before.
+
+    To somebody without an address it waits until there is one.
+    """
+    if session.scalar(select(Mail.id).where(Mail.key == key)):
         return None
     language = language_of(recipient)
     told = [say_in(language, paragraph) for paragraph in paragraphs]
     mail = Mail(
         programme_id=recipient.programme_id,
         recipient_id=recipient.id,
-        address=recipient.email,
+        address=recipient.email or "",
         language=language,
         subject=" ".join(say_in(language, subject).split()),
         body="\n\n".join([*told, link] if link else told) + "\n",
@@ -42,7 +50,8 @@ def write(
     )
     session.add(mail)
     session.flush()
-    enqueue_once(session, recipient.programme_id, JobKind.DELIVER)
+    if recipient.email:
+        enqueue_once(session, recipient.programme_id, JobKind.DELIVER)
     return mail
 
 
@@ -54,26 +63,71 @@ def list_mail(
     return list(session.scalars(query.where(Mail.id < before) if before else query))
 
 
-def unsent(session: Session, programme_id: int) -> list[Mail]:
-    """Letters that wait to be sent, the oldest first."""
-    return list(
-        session.scalars(
-            select(Mail).where(Mail.programme_id == programme_id, Mail.sent_at.is_(None)).order_by(Mail.id)
-        )
+def count_waiting(session: Session, programme_id: int) -> int:
+    """How many letters could be sent now."""
+    query = select(func.count()).select_from(Mail).join(Profile, Profile.id == Mail.recipient_id)
+    return session.scalar(query.where(Mail.programme_id == programme_id, *_waits())) or 0
+
+
+def claim(session: Session, programme_id: int) -> Mail | None:
+    """Take the oldest letter that waits, addressed to where its reader is now; None if there is none.
+
+    One UPDATE decides, so of two senders at once one gets it.
+    """
+    found = session.execute(
+        select(Mail.id, Profile.email)
+        .join(Profile, Profile.id == Mail.recipient_id)
+        .where(Mail.programme_id == programme_id, *_waits())
+        .order_by(Mail.id)
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    mail_id, address = found
+    if not is_address(address):
+        settle(session, mail_id, f"{address!r} is no address", for_good=True)
+        return claim(session, programme_id)
+    taken = session.scalars(
+        update(Mail)
+        .where(Mail.id == mail_id, _is_free())
+        .values(claimed_until=utcnow() + _CLAIM, address=address, attempts=Mail.attempts + 1)
+        .returning(Mail)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).first()
+    return taken or claim(session, programme_id)
+
+
+def settle(session: Session, mail_id: int, error: str = "", *, for_good: bool = False) -> None:
+    """Note that a letter is on its way, or why it is not, and whether it is given up."""
+    if not error:
+        values = {"sent_at": utcnow(), "error": ""}
+    elif for_good:
+        values = {"attempts": MOST_ATTEMPTS, "error": error[:500]}
+    else:  # not at once again: the next delivery tries
+        values = {"claimed_until": utcnow() + _CLAIM, "error": error[:500]}
+    session.execute(
+        update(Mail).where(Mail.id == mail_id).values(**values).execution_options(synchronize_session=False)
     )
 
 
 def request_late(session: Session, before: datetime) -> int:
     """Ask again to send letters that have waited since before then; in how many programmes."""
     late = session.scalars(
-        select(Mail.programme_id).where(Mail.sent_at.is_(None), Mail.written_at < before).distinct()
+        select(Mail.programme_id)
+        .join(Profile, Profile.id == Mail.recipient_id)
+        .where(Mail.written_at < before, *_waits())
+        .distinct()
     ).all()
     for programme_id in late:
         enqueue_once(session, programme_id, JobKind.DELIVER)
     return len(late)
 
 
-def mark_sent(session: Session, mail_id: int, error: str = "") -> None:
-    """Remember that a letter is on its way, or why it is not."""
-    values = {"error": error[:500]} if error else {"sent_at": utcnow(), "error": ""}
-    session.execute(update(Mail).where(Mail.id == mail_id).values(**values))
+def _waits() -> tuple[ColumnElement[bool], ...]:
+    """Letters that somebody should send, of a query that knows their readers."""
+    return Mail.sent_at.is_(None), Mail.attempts < MOST_ATTEMPTS, _is_free(), Profile.email.is_not(None)
+
+
+def _is_free() -> ColumnElement[bool]:
+    """Whether nobody is at it."""
+    return or_(Mail.claimed_until.is_(None), Mail.claimed_until < utcnow())

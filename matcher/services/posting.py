@@ -1,8 +1,10 @@
 """Sending letters: through a mail server, or into a folder where a demo can read them."""
 
 import smtplib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
@@ -11,18 +13,23 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import Engine
 
 from config.settings import Settings
-from matcher.db import reading, unit_of_work
+from matcher.db import unit_of_work
 from matcher.models import Mail
 from matcher.services import mailing
 
+Send = Callable[[int, EmailMessage], None]
+"""Sends the letter with this id. Twice must do no harm: a kill may come between sending and noting it."""
+
 _SECONDS = 20
+_FOR_GOOD = 500
+"""From which SMTP code on another attempt would only repeat the refusal."""
 
 
 class Postbox(Protocol):
-    """Takes letters. Sending one twice must do no harm, as a kill may come between sending and noting it."""
+    """Where letters go."""
 
-    def send(self, mail_id: int, letter: EmailMessage) -> None:
-        """Send a letter, or raise OSError or smtplib.SMTPException."""
+    def open(self) -> AbstractContextManager[Send]:
+        """A connection for any number of letters, or OSError."""
 
 
 class Folder:
@@ -31,12 +38,17 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def send(self, mail_id: int, letter: EmailMessage) -> None:
-        """Write the letter, whole or not at all."""
+    @contextmanager
+    def open(self) -> Iterator[Send]:
+        """Make the folder."""
         self.path.mkdir(parents=True, exist_ok=True)
+        yield self._write
+
+    def _write(self, mail_id: int, letter: EmailMessage) -> None:
+        """Write the letter, whole or not at all."""
         target = self.path / f"{mail_id:06d}.eml"
         draft = target.with_suffix(".tmp")
-        draft.write_bytes(letter.as_bytes(policy=SMTP))
+        draft.write_bytes(letter.as_bytes(policy=SMTPUTF8))
         draft.replace(target)
 
 
@@ -46,18 +58,16 @@ class Server:
     def __init__(self, url: str) -> None:
         self.url = urlsplit(url)
 
-    def send(self, mail_id: int, letter: EmailMessage) -> None:  # noqa: ARG002 - the letter carries it
-        """Hand the letter over in a connection of its own."""
-        with self._connect() as server:
+    @contextmanager
+    def open(self) -> Iterator[Send]:
+        """Connect, and log in if the URL says how."""
+        kind = smtplib.SMTP_SSL if self.url.scheme == "smtps" else smtplib.SMTP
+        with kind(self.url.hostname or "localhost", self.url.port or 0, timeout=_SECONDS) as server:
             if self.url.scheme.endswith("starttls"):
                 server.starttls()
             if self.url.username:
                 server.login(unquote(self.url.username), unquote(self.url.password or ""))
-            server.send_message(letter)
-
-    def _connect(self) -> smtplib.SMTP:
-        kind = smtplib.SMTP_SSL if self.url.scheme == "smtps" else smtplib.SMTP
-        return kind(self.url.hostname or "localhost", self.url.port or 0, timeout=_SECONDS)
+            yield lambda _, letter: _discard(server.send_message(letter))
 
 
 def postbox(settings: Settings) -> Postbox:
@@ -65,27 +75,49 @@ def postbox(settings: Settings) -> Postbox:
     return Server(settings.smtp_url) if settings.smtp_url else Folder(settings.outbox)
 
 
-def deliver(engine: Engine, programme_id: int, box: Postbox, sender: str) -> int:
-    """Send what waits; how many letters that was. One that cannot be sent waits for the next delivery.
+def deliver(
+    engine: Engine, programme_id: int, box: Postbox, sender: str, progress: Callable[[int, int], None]
+) -> int:
+    """Send what waits, over one connection; how many letters that was. `progress` gets (tried, in all).
+
+    A letter that is refused is noted, and the others go on.
 
     Raises:
-        OSError, smtplib.SMTPException: none of those tried could be sent; the job is tried again.
+        OSError, smtplib.SMTPServerDisconnected: the server cannot be reached; the rest waits.
     """
-    with reading(engine) as session:
-        waiting = mailing.unsent(session, programme_id)
-    sent, failure = 0, None
-    for mail in waiting:
-        try:
-            box.send(mail.id, make_letter(mail, sender))
-            error = ""
-            sent += 1
-        except (OSError, smtplib.SMTPException) as problem:
-            error, failure = f"{type(problem).__name__}: {problem}", problem
-        with unit_of_work(engine) as session:
-            mailing.mark_sent(session, mail.id, error)
-    if failure is not None and not sent:
-        raise failure
-    return sent
+    sent = tried = 0
+    with unit_of_work(engine) as session:
+        waiting = mailing.count_waiting(session, programme_id)
+    if not waiting:
+        return 0
+    with box.open() as send:
+        while True:
+            with unit_of_work(engine) as session:
+                mail = mailing.claim(session, programme_id)
+            if mail is None:
+                return sent
+            error, for_good = _try(send, mail, sender)
+            with unit_of_work(engine) as session:
+                mailing.settle(session, mail.id, error, for_good=for_good)
+            sent += not error
+            tried += 1
+            progress(tried, max(tried, waiting))
+
+
+def _try(send: Send, mail: Mail, sender: str) -> tuple[str, bool]:
+    """Why the letter could not be sent, or nothing; and whether trying again is of no use."""
+    try:
+        send(mail.id, make_letter(mail, sender))
+    except smtplib.SMTPServerDisconnected:
+        raise
+    except smtplib.SMTPRecipientsRefused as refused:
+        codes = [code for code, _ in refused.recipients.values()]
+        return f"SMTPRecipientsRefused: {codes}", all(code >= _FOR_GOOD for code in codes)
+    except smtplib.SMTPResponseException as refused:
+        return f"{type(refused).__name__}: {refused.smtp_code}", refused.smtp_code >= _FOR_GOOD
+    except smtplib.SMTPException as problem:
+        return type(problem).__name__, True
+    return "", False
 
 
 def make_letter(mail: Mail, sender: str) -> EmailMessage:
@@ -100,3 +132,7 @@ def make_letter(mail: Mail, sender: str) -> EmailMessage:
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(mail.body)
     return letter
+
+
+def _discard(_: object) -> None:
+    """A function that returns nothing."""

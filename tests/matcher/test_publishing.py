@@ -19,6 +19,7 @@ from matcher.models import (
     Mail,
     Match,
     Mentor,
+    Profile,
     Programme,
     Recommendation,
     RecommendationList,
@@ -82,6 +83,10 @@ def _secrets(session: Session) -> dict[str, str]:
         for m in session.scalars(select(Mail).order_by(Mail.id))
         if m.link
     }
+
+
+def _deliver(engine: Engine, programme: Programme, box: posting.Postbox) -> int:
+    return posting.deliver(engine, programme.id, box, "hub@example.org", lambda _done, _total: None)
 
 
 def _states(session: Session, people: dict[str, int]) -> dict[tuple[str, str], str]:
@@ -282,8 +287,8 @@ def test_letters_become_files_that_are_written_once(
     with unit_of_work(engine) as session:
         _publish(session, programme, people, ("S1", "M1"))
     box = posting.Folder(tmp_path / "mail")
-    assert posting.deliver(engine, programme.id, box, "hub@example.org") == 2
-    assert posting.deliver(engine, programme.id, box, "hub@example.org") == 0
+    assert _deliver(engine, programme, box) == 2
+    assert _deliver(engine, programme, box) == 0
     files = sorted((tmp_path / "mail").iterdir())
     letters = [message_from_bytes(file.read_bytes(), policy=default) for file in files]
     assert [letter["To"] for letter in letters] == ["s1@example.org", "m1@example.org"]
@@ -309,11 +314,45 @@ def test_a_server_that_refuses_leaves_the_letters_waiting(
     with unit_of_work(engine) as session:
         _publish(session, programme, people, ("S1", "M1"))
     with pytest.raises(OSError):  # noqa: PT011 - refused connections differ between systems
-        posting.deliver(engine, programme.id, posting.Server("smtp://127.0.0.1:1"), "hub@example.org")
+        _deliver(engine, programme, posting.Server("smtp://127.0.0.1:1"))
     with reading(engine) as session:
         waiting = session.scalars(select(Mail).where(Mail.sent_at.is_(None))).all()
         assert len(waiting) == 2
-        assert all(mail.error for mail in waiting)
+
+
+def test_of_many_deliveries_at_once_each_letter_is_sent_by_one(
+    engine: Engine, programme: Programme, people: dict[str, int], tmp_path: Path
+) -> None:
+    with unit_of_work(engine) as session:
+        _publish(session, programme, people, ("S1", "M1"), ("S2", "M2"))
+    box = posting.Folder(tmp_path / "mail")
+    assert sum(at_once(4, lambda _: _deliver(engine, programme, box))) == 4  # type: ignore[misc]
+
+
+def test_an_odd_address_stops_nobody_elses_letter(
+    engine: Engine, programme: Programme, people: dict[str, int], tmp_path: Path
+) -> None:
+    with unit_of_work(engine) as session:
+        _publish(session, programme, people, ("S1", "M1"))
+        session.get_one(Profile, people["S1"]).email = "a@[b.co"
+    assert _deliver(engine, programme, posting.Folder(tmp_path / "mail")) == 1
+    with reading(engine) as session:
+        odd = session.scalars(select(Mail).where(Mail.sent_at.is_(None))).one()
+        assert "no address" in odd.error
+        assert mailing.count_waiting(session, programme.id) == 0
+
+
+def test_a_letter_waits_for_its_readers_address(
+    engine: Engine, programme: Programme, people: dict[str, int], tmp_path: Path
+) -> None:
+    with unit_of_work(engine) as session:
+        _publish(session, programme, people, ("S1", "M3"))
+    box = posting.Folder(tmp_path / "mail")
+    assert _deliver(engine, programme, box) == 1
+    with unit_of_work(engine) as session:
+        session.get_one(Profile, people["M3"]).email = "m3@example.org"
+    assert _deliver(engine, programme, box) == 1
+    assert "To: m3@example.org" in (tmp_path / "mail" / "000002.eml").read_text()
 
 
 def test_letters_that_wait_too_long_are_asked_for_again(

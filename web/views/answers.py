@@ -15,6 +15,7 @@ from matcher.services.mailing import language_of
 from web.database import engine
 from web.facts import public_facts
 from web.i18n import LOCALES
+from web.notices import tell
 
 blueprint = Blueprint("answers", __name__, url_prefix="/answer/<secret>")
 
@@ -45,8 +46,8 @@ def record(secret: str) -> Response | tuple[str, int]:
             answer(session, secret, accepted=accepted, note=request.form.get("note", ""))
     except NotFound:
         return render_template("answer_unknown.html"), 404
-    except NotAllowed:
-        pass  # the page that follows says so, in the reader's language
+    except NotAllowed as error:
+        tell("error", error.message)
     lang = request.args.get("lang")
     return redirect(url_for(".show", secret=secret, lang=lang if lang in LOCALES else None), 303)
 

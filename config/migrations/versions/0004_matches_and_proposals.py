@@ -89,6 +89,8 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["programme_id"],
@@ -102,6 +104,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail")),
         sa.UniqueConstraint("key", name=op.f("uq_mail_key")),
     )
+    op.create_index(op.f("ix_mail_recipient_id"), "mail", ["recipient_id"], unique=False)
     op.create_index(op.f("ix_mail_programme_id_id"), "mail", ["programme_id", "id"], unique=False)
     op.create_index(
         "ix_mail_unsent",
@@ -285,9 +288,9 @@ def downgrade() -> None:
     op.create_table(
         "approval",
         sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("programme_id", sa.ForeignKey("programme.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("startup_id", sa.ForeignKey("profile.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("counterpart_id", sa.ForeignKey("profile.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("programme_id", sa.Integer(), sa.ForeignKey("programme.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("startup_id", sa.Integer(), sa.ForeignKey("profile.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("counterpart_id", sa.Integer(), sa.ForeignKey("profile.id", ondelete="CASCADE"), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("decided_by", sa.String(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
