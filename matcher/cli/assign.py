@@ -166,8 +166,8 @@ def _figures(problem: Problem, solution: Solution) -> dict[str, Any]:
 
 
 def _summarise(figures: Mapping[str, Any], seconds: float) -> None:
-    """Print the figures. Programs read the names, so these are the same in every language."""
-    coverage = _("%(pairs)d pairs, %(covered)d of %(demand_refs)d demand refs") % figures
+    """Print the figures. Programs read them, so they are the same in every language."""
+    coverage = "{pairs} pairs, {covered} of {demand_refs} demand refs".format_map(figures)
     lines = {
         "objective": figures["objective"],
         "total": repr(figures["total"]),
