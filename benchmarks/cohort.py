@@ -4,8 +4,10 @@ Two made-up cohorts: a large sparse one, 100 000 start-ups with 50 candidates ea
 popularity follows a power law, one pair a start-up and six places a mentor; and a dense one, 118 x 177 as in
 a real programme, three mentors a start-up and four places a mentor. Each run is a process of its own, so that
 peak memory is its own; greedy takes the best edge that still fits, over and over. `cpu s` tells more than the
-clock where others use the machine. With `--write FILE` the large cohort's scores become a CSV for `tandem
-assign` instead.
+clock where others use the machine. The rows `assign` are the whole command `tandem assign` over a CSV of the
+same scores, from start to end. The bound of the dense cohort's worst-off is that of the linear programme in
+which pairs may be made in parts: no choice can give everybody more. With `--write FILE` the large cohort's
+scores become that CSV instead.
 """
 
 import argparse
@@ -15,9 +17,11 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
+import highspy
 import numpy as np
 import numpy.typing as npt
 
@@ -26,6 +30,9 @@ from matcher.cohort import Limits, Objective, Problem, SolverConfig, solve
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 DIGITS = 6  # of a score
+DENSE = (3, 4)  # pairs of a start-up, places of a mentor
+TANDEM = Path(sys.executable).with_name("tandem")
+WAYS = ("greedy", "total", "fairest", "assign total", "assign fairest")
 
 
 @dataclass(frozen=True)
@@ -103,13 +110,8 @@ def measured(cohort: Cohort, way: str, seconds: float) -> dict[str, str | int | 
         found = solve(Problem(*asked, objective=Objective(way)), SolverConfig(seconds=seconds))
         edges, status = found.edges, "optimal" if found.is_optimal else f"gap {found.gap:.6f}"
     took, worked = perf_counter() - began, process_time() - busy
-    sums = np.bincount(cohort.demand[edges], cohort.score[edges], minlength=len(cohort.demands.most))
     return {
-        "way": way,
-        "pairs": len(edges),
-        "total": float(cohort.score[edges].sum()),
-        "worst_off": float(sums.min()),
-        "covered": len(np.unique(cohort.demand[edges])),
+        **reached(cohort, edges),
         "status": status,
         "seconds": took,
         "processor": worked,
@@ -117,23 +119,102 @@ def measured(cohort: Cohort, way: str, seconds: float) -> dict[str, str | int | 
     }
 
 
+def reached(cohort: Cohort, edges: Int64) -> dict[str, int | float]:
+    """What a choice comes to."""
+    sums = np.bincount(cohort.demand[edges], cohort.score[edges], minlength=len(cohort.demands.most))
+    return {
+        "pairs": len(edges),
+        "total": float(cohort.score[edges].sum()),
+        "worst_off": float(sums.min()),
+        "covered": len(np.unique(cohort.demand[edges])),
+    }
+
+
+def commanded(limits: tuple[int, int], objective: str, scores: Path) -> dict[str, str | int | float]:
+    """The row of `tandem assign` as a process of its own.
+
+    This one has no other child, and holds no cohort: Linux counts the memory of a process's parent as its
+    own.
+    """
+    out = scores.with_name(f"{objective}.csv")
+    command: list[str | Path] = [TANDEM, "assign", "--scores", scores, "--out", out, "--objective", objective]
+    command += ["--demand", str(limits[0]), "--capacity", str(limits[1])]
+    began = perf_counter()
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+    took, used = perf_counter() - began, getrusage(RUSAGE_CHILDREN)
+    told = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    pairs, covered = (int(part.split()[0]) for part in told["coverage"].split(", "))
+    return {
+        "pairs": pairs,
+        "total": float(told["total"]),
+        "worst_off": float(told["worst-off"]),
+        "covered": covered,
+        "status": told["status"],
+        "seconds": took,
+        "processor": used.ru_utime + used.ru_stime,
+        "peak": used.ru_maxrss / 1024,
+    }
+
+
+def bound_of_worst_off(cohort: Cohort) -> float:
+    """What the worst-off could have at most, were pairs divisible: a linear programme of its own.
+
+    As many pairs as there are places or wants must be made, as `solve` makes them: so the cohort must be
+    one where these alone limit the number, which a dense one is.
+    """
+    edges, people, places = len(cohort.demand), len(cohort.demands.most), len(cohort.supplies.most)
+    model = highspy._Highs()  # without the callbacks of `Highs`, which print a banner unasked
+    model.setOptionValue("output_flag", False)  # noqa: FBT003 - HiGHS's way
+    model.setOptionValue("threads", 1)  # as `solve`: HiGHS keeps the first number that a process asks for
+    model.addVars(edges, np.zeros(edges), np.ones(edges))
+    model.addVar(-highspy.kHighsInf, highspy.kHighsInf)
+    model.changeColCost(edges, 1.0)
+    model.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    for person in range(people):
+        own = np.flatnonzero(cohort.demand == person).astype(np.int32)
+        model.addRow(0, int(cohort.demands.most[person]), len(own), own, np.ones(len(own)))
+        ends, weights = np.append(own, edges).astype(np.int32), np.append(cohort.score[own], -1.0)
+        model.addRow(0, highspy.kHighsInf, len(ends), ends, weights)
+    for place in range(places):
+        own = np.flatnonzero(cohort.supply == place).astype(np.int32)
+        model.addRow(0, int(cohort.supplies.most[place]), len(own), own, np.ones(len(own)))
+    pairs = min(int(cohort.demands.most.sum()), int(cohort.supplies.most.sum()))
+    model.addRow(pairs, pairs, edges, np.arange(edges, dtype=np.int32), np.ones(edges))
+    model.run()
+    return float(model.getObjectiveValue())
+
+
 def cohort_of(asked: argparse.Namespace, name: str) -> Cohort:
     if name == "dense":
-        return dense(118, 177, 3, 4, asked.seed)
+        return dense(118, 177, *DENSE, asked.seed)
     return sparse(asked.startups, asked.mentors, asked.candidates, asked.places, asked.seed)
 
 
-def table(asked: argparse.Namespace, name: str) -> None:
+def row_of(asked: argparse.Namespace) -> dict[str, str | int | float]:
+    """The row that this process was started for."""
+    name, way, scores = asked.run
+    command, _, objective = way.rpartition(" ")
+    if command:
+        return commanded(DENSE if name == "dense" else (1, asked.places), objective, Path(scores))
+    return measured(cohort_of(asked, name), way, asked.seconds)
+
+
+def table(asked: argparse.Namespace, name: str, scores: Path) -> None:
     """Print a row for each way, each from a process of its own."""
-    print(f"\n{cohort_of(asked, name).name}")
-    print(f"{'':10}{'pairs':>9}{'covered':>9}{'total':>13}{'worst-off':>11}", end="")
+    cohort = cohort_of(asked, name)
+    write(cohort, scores)
+    print(f"\n{cohort.name}")
+    if name == "dense":
+        print(f"no choice's worst-off exceeds {bound_of_worst_off(cohort):.6f} (linear programme)")
+    del cohort
+    print(f"{'':15}{'pairs':>9}{'covered':>9}{'total':>13}{'worst-off':>11}", end="")
     print(f"{'s':>8}{'cpu s':>8}{'peak MB':>9}  status")
-    for way in ("greedy", "total", "fairest"):
-        command = [sys.executable, "-m", "benchmarks.cohort", *sys.argv[1:], "--run", name, way]
+    for way in WAYS:
+        command = [sys.executable, "-m", "benchmarks.cohort", *sys.argv[1:], "--run", name, way, str(scores)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         row = json.loads(done.stdout)
         print(
-            f"{way:<10}{row['pairs']:>9}{row['covered']:>9}{row['total']:>13.3f}{row['worst_off']:>11.6f}"
+            f"{way:<15}{row['pairs']:>9}{row['covered']:>9}{row['total']:>13.3f}{row['worst_off']:>11.6f}"
             f"{row['seconds']:>8.1f}{row['processor']:>8.1f}{row['peak']:>9.0f}  {row['status']}",
             flush=True,
         )
@@ -159,15 +240,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30, help="after which HiGHS answers with its best")
     parser.add_argument("--cohorts", nargs="+", default=["dense", "sparse"], choices=["dense", "sparse"])
     parser.add_argument("--write", type=Path, help="write the large cohort's scores here instead")
-    parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.write:
         write(cohort_of(asked, "sparse"), asked.write)
     elif asked.run:
-        print(json.dumps(measured(cohort_of(asked, asked.run[0]), asked.run[1], asked.seconds)))
+        print(json.dumps(row_of(asked)))
     else:
-        for name in asked.cohorts:
-            table(asked, name)
+        with TemporaryDirectory() as folder:
+            for name in asked.cohorts:
+                table(asked, name, Path(folder) / f"{name}.csv")
 
 
 if __name__ == "__main__":

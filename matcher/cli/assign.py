@@ -19,17 +19,18 @@ from matcher.cli.language import _
 from matcher.cli.progress import progress_bar
 from matcher.cli.record import unmatched, write_record
 from matcher.cli.remedies import NO_CHOICE, NO_REMEDY, explain
-from matcher.cli.rules import Options, make_problem
+from matcher.cli.rules import Options, Rules, read_rules
 from matcher.cli.scores import COLUMNS, Scores, read_scores
 from matcher.cli.tables import Source
 from matcher.cohort import Infeasible, Objective, Problem, Solution, SolverConfig, Unsettled, diagnose, solve
-from matcher.wording import Message
+from matcher.wording import N_, Message
 
 _LARGEST = 512 << 20
 """Bytes of a file: some twenty million lines, whose arrays and flow fill a machine of 16 GB."""
 _SLOW = 8 << 20
 """Bytes of scores beyond which the work takes over two seconds, and a bar shows it."""
 _STEPS = 3
+_TOO_LONG = Message(N_("The time ended before a choice, or a proof that there is none, was found."))
 
 _Input = click.Path(path_type=Path, exists=True, dir_okay=False)
 _Command = TypeVar("_Command", bound=Callable[..., None])
@@ -63,7 +64,8 @@ def assign(
 ) -> None:  # fmt: skip
     """Choose the best pairs of a whole cohort at once: as many as the rules allow, then by the objective.
 
-    Ends with status 2 if the input is wrong, and with 3 if no choice keeps all rules, saying what would help.
+    Ends with status 2 if the input is wrong; with 3 if no choice keeps all rules, saying what would help, or
+    if half a minute was too short to find one, or to prove that there is none.
     """
     started = time.monotonic()
     given = {"scores": scores, "capacities": capacities, "forbid": forbid, "lock": lock}
@@ -74,10 +76,11 @@ def assign(
     with _progress(inputs["scores"]) as progress:
         progress(0, _STEPS)
         table = read_scores(inputs["scores"])
-        problem = make_problem(table, options, inputs)
+        rules = read_rules(table, options, inputs)
+        problem = rules.problem
         progress(1, _STEPS)
         config = SolverConfig()
-        solution = _solve(problem, config, table)
+        solution = _solve(rules, config, table)
         progress(2, _STEPS)
         digest = _write(solution, table, out)
         progress(3, _STEPS)
@@ -114,21 +117,22 @@ def _progress(source: Source) -> AbstractContextManager[Callable[[int, int], Non
     return nullcontext(lambda *_done: None)
 
 
-def _solve(problem: Problem, config: SolverConfig, scores: Scores) -> Solution:
+def _solve(rules: Rules, config: SolverConfig, scores: Scores) -> Solution:
+    if rules.are_impossible:
+        raise Unsolvable(_explain(rules, config, scores))
     try:
-        return solve(problem, config)
+        return solve(rules.problem, config)
     except Infeasible as infeasible:
-        raise Unsolvable(_explain(problem, config, scores)) from infeasible
+        raise Unsolvable(_explain(rules, config, scores)) from infeasible
     except Unsettled as unsettled:
-        reason = _("The time ended before a choice, or a proof that there is none, was found.")
-        raise click.ClickException(reason) from unsettled
+        raise Unsolvable([_TOO_LONG]) from unsettled
 
 
-def _explain(problem: Problem, config: SolverConfig, scores: Scores) -> list[Message]:
+def _explain(rules: Rules, config: SolverConfig, scores: Scores) -> list[Message]:
     try:
-        return explain(diagnose(problem, config), scores)
+        return explain(diagnose(rules.problem, config), rules, scores)
     except (Infeasible, Unsettled):  # it may not come to an end where a whole cohort is far from feasible
-        return [NO_CHOICE, NO_REMEDY]
+        return [NO_CHOICE, *rules.conflicts, NO_REMEDY]
 
 
 def _write(solution: Solution, scores: Scores, out: Path) -> str:
@@ -162,8 +166,8 @@ def _figures(problem: Problem, solution: Solution) -> dict[str, Any]:
 
 
 def _summarise(figures: Mapping[str, Any], seconds: float) -> None:
-    """Print the figures. Programs read the names, so these are the same in every language."""
-    coverage = _("%(pairs)d pairs, %(covered)d of %(demand_refs)d demand refs") % figures
+    """Print the figures. Programs read them, so they are the same in every language."""
+    coverage = "{pairs} pairs, {covered} of {demand_refs} demand refs".format_map(figures)
     lines = {
         "objective": figures["objective"],
         "total": repr(figures["total"]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from matcher.cli.rules import Rules
 from matcher.cli.scores import Scores
 from matcher.cohort.problem import Diagnosis, Relaxation, Slack
 from matcher.wording import N_, Message
@@ -26,16 +27,30 @@ _OF_PAIR = {
 }
 
 
-def explain(diagnosis: Diagnosis, scores: Scores) -> list[Message]:
-    """Who is blocked, the smallest set of relaxations, and others that would do, the cheapest first."""
-    messages = [NO_CHOICE]
-    if len(diagnosis.blocked):
-        refs = _some([scores.demands[position] for position in diagnosis.blocked])
-        messages.append(Message(N_("Cannot get what they must: %(refs)s."), {"refs": refs}))
-    ways = [way for way in (diagnosis.relaxations, *diagnosis.alternatives) if way]
+def explain(diagnosis: Diagnosis, rules: Rules, scores: Scores) -> list[Message]:
+    """Who is blocked, the smallest set of relaxations, and others that would do, the cheapest first.
+
+    What is not among the scores, and so is nothing to the solver, must give way whichever is chosen.
+    """
+    messages = [NO_CHOICE, *rules.conflicts]
+    if blocked := [*(scores.demands[position] for position in diagnosis.blocked), *rules.absent_loads]:
+        messages.append(Message(N_("Cannot get what they must: %(refs)s."), {"refs": _some(blocked)}))
+    always = _always(rules)
+    ways = dict.fromkeys(way for way in (diagnosis.relaxations, *diagnosis.alternatives) if way)
+    if always and not ways:
+        ways = {(): None}
     leads = [N_("What would do: %(steps)s."), *[N_("Or: %(steps)s.")] * len(ways)]
-    steps = (_some([_step(relaxation, scores) for relaxation in way]) for way in dict.fromkeys(ways))
+    steps = (_some([*always, *(_step(relaxation, scores) for relaxation in way)]) for way in ways)
     return messages + [Message(lead, {"steps": way}) for lead, way in zip(leads, steps, strict=False)]
+
+
+def _always(rules: Rules) -> list[Message]:
+    locks = ({"demand": demand, "supply": supply} for demand, supply in rules.absent_locks)
+    loads = ({"ref": ref, "amount": least} for ref, least in rules.absent_loads.items())
+    return [
+        *(Message(_OF_PAIR[Slack.LOCKED], ends) for ends in locks),
+        *(Message(_OF_SUPPLY[Slack.SUPPLY_LEAST], load) for load in loads),
+    ]
 
 
 def _some(items: Sequence[Message | str]) -> Message | list[Message | str]:

@@ -1,15 +1,17 @@
 """The rules of `tandem assign`, from its options and its files, as limits and flags over the scores."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 import click
 import numpy as np
 
+from matcher.cli.errors import at_line
 from matcher.cli.language import _
 from matcher.cli.scores import MOST_SCORE, Scores
-from matcher.cli.tables import Problems, Source, read_cells
-from matcher.cohort.problem import Bool, Limits, Objective, Problem
+from matcher.cli.tables import MOST_PROBLEMS, Problems, Source, read_cells
+from matcher.cohort.problem import Bool, Int64, Limits, Objective, Problem
 from matcher.wording import N_, Message
 
 _PAIR = ("demand_ref", "supply_ref")
@@ -31,8 +33,29 @@ class Options:
     floor: float | None = None
 
 
-def make_problem(scores: Scores, options: Options, files: Mapping[str, Source]) -> Problem:
-    """What to solve; `files` may hold `capacities`, `forbid` and `lock`. Of unknown refs stderr warns.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What to solve, and what contradicts it before anything is solved.
+
+    Attributes:
+        conflicts: locks that cannot be kept, by file and line; of many, the first.
+        absent_locks: locked pairs that are not among the scores, so that the problem cannot hold them.
+        absent_loads: the pairs that refs which are not among the scores must have.
+    """
+
+    problem: Problem
+    conflicts: Sequence[Message] = ()
+    absent_locks: Sequence[tuple[str, str]] = ()
+    absent_loads: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def are_impossible(self) -> bool:
+        """Whether no choice keeps them, whatever the problem's solution."""
+        return bool(self.absent_locks or self.absent_loads)
+
+
+def read_rules(scores: Scores, options: Options, files: Mapping[str, Source]) -> Rules:
+    """The rules; `files` may hold `capacities`, `forbid` and `lock`. Of unknown refs stderr warns.
 
     Raises:
         BadInput: naming every line of the first wrong file, up to twenty.
@@ -42,22 +65,33 @@ def make_problem(scores: Scores, options: Options, files: Mapping[str, Source]) 
         raise click.UsageError(_("--min-demand is more than --demand."))
     if options.floor is not None and not abs(options.floor) < MOST_SCORE:
         raise click.UsageError(_("--floor is no number under 1e100 in magnitude."))
-    supplies = _read_capacities(files.get("capacities"), scores, options)
+    supplies, absent_loads = _read_capacities(files.get("capacities"), scores, options)
     barred = _read_forbidden(files.get("forbid"), scores)
-    return Problem(
+    lines = _lines_of_locks(files.get("lock"))
+    edges = scores.find(pair for _line, pair in lines) if lines else np.empty(0, np.int64)
+    locked = np.zeros(len(scores.score), np.bool_)
+    locked[edges[edges >= 0]] = True
+    problem = Problem(
         scores.demand,
         scores.supply,
         scores.score,
         _alike(len(scores.demands), options.min_demand, options.demand),
         supplies,
         barred,
-        _read_locked(files.get("lock"), scores, barred),
+        locked,
         floor=options.floor,
         objective=options.objective,
     )
+    absent_locks = dict.fromkeys(pair for (_line, pair), edge in zip(lines, edges, strict=True) if edge < 0)
+    conflicts = list(islice(_conflicts(files["lock"], lines, edges, barred), MOST_PROBLEMS)) if lines else []
+    return Rules(problem, conflicts, list(absent_locks), absent_loads)
 
 
-def _read_capacities(source: Source | None, scores: Scores, options: Options) -> Limits:
+def _read_capacities(
+    source: Source | None, scores: Scores, options: Options
+) -> tuple[Limits, dict[str, int]]:
+    """The limits of those who are among the scores, and the least of the others who must have pairs."""
+    absent: dict[str, int] = {}
     limits = _alike(len(scores.supplies), options.min_load, options.capacity)
     positions = {ref: position for position, ref in enumerate(scores.supplies)}
     if source:
@@ -66,10 +100,12 @@ def _read_capacities(source: Source | None, scores: Scores, options: Options) ->
         where = [positions[ref] for ref in known]
         limits.least[where] = [min(given[ref][0], _MOST_PAIRS) for ref in known]
         limits.most[where] = [min(given[ref][1], _MOST_PAIRS) for ref in known]
-        _warn(source, (ref for ref in given if ref not in positions))
+        unknown = [ref for ref in given if ref not in positions]
+        absent = {ref: given[ref][0] for ref in unknown if given[ref][0]}
+        _warn(source, unknown)
     if (limits.least > limits.most).any():  # of those whom the file does not name; its own lines were checked
         raise click.UsageError(_("--min-load is more than --capacity."))
-    return limits
+    return limits, absent
 
 
 def _alike(people: int, least: int, most: int) -> Limits:
@@ -124,27 +160,27 @@ def _read_forbidden(source: Source | None, scores: Scores) -> Bool:
     return barred
 
 
-def _read_locked(source: Source | None, scores: Scores, barred: Bool) -> Bool:
-    locked = np.zeros(len(scores.score), np.bool_)
-    if source:
-        problems: Problems = []
-        lines = [(line, (demand, supply)) for line, (demand, supply) in read_cells(source, _PAIR, problems)]
-        found = scores.find(pair for _line, pair in lines)
-        for (line, (demand, supply)), edge in zip(lines, found, strict=True):
-            pair = {"demand": demand, "supply": supply}
-            if edge < 0:
-                absent = N_(
-                    "the locked pair %(demand)s–%(supply)s is not among the scores, so it is impossible"
-                )
-                problems.append((line, Message(absent, pair)))
-            elif barred[edge]:
-                problems.append(
-                    (line, Message(N_("the locked pair %(demand)s–%(supply)s is forbidden"), pair))
-                )
-            else:
-                locked[edge] = True
-        source.refuse(problems)
-    return locked
+def _lines_of_locks(source: Source | None) -> list[tuple[int, tuple[str, str]]]:
+    problems: Problems = []
+    if source is None:
+        return []
+    lines = [(line, (demand, supply)) for line, (demand, supply) in read_cells(source, _PAIR, problems)]
+    source.refuse(problems)
+    return lines
+
+
+def _conflicts(
+    source: Source, lines: Sequence[tuple[int, tuple[str, str]]], edges: Int64, barred: Bool
+) -> Iterator[Message]:
+    """Which locks cannot be kept, and why."""
+    for (line, (demand, supply)), edge in zip(lines, edges.tolist(), strict=True):
+        pair = {"demand": demand, "supply": supply}
+        if edge < 0:
+            absent = N_("the locked pair %(demand)s–%(supply)s is not among the scores, so it is impossible")
+            yield at_line(source.path, line, Message(absent, pair))
+        elif barred[edge]:
+            forbidden = N_("the locked pair %(demand)s–%(supply)s is forbidden")
+            yield at_line(source.path, line, Message(forbidden, pair))
 
 
 def _warn(source: Source, unknown: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import subprocess
 from pathlib import Path
@@ -164,6 +165,16 @@ def test_the_record_is_enough_to_repeat_the_run(tmp_path: Path) -> None:
         ("demand", "S4", "each of its pairs is forbidden"),
         ("supply", "M3", "each of its pairs is forbidden"),
     ]
+
+
+def test_what_programs_read_is_the_same_in_every_language(tmp_path: Path) -> None:
+    sheet(tmp_path / "s.csv", ["demand_ref", "supply_ref", "score"], *[map(str, row) for row in SQUARE])
+    command = [TANDEM, "assign", "--scores", "s.csv", "--out", "p.csv"]
+    found = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, check=True, timeout=60, text=True,
+        env={**os.environ, "LANGUAGE": "fr"},
+    )  # fmt: skip
+    assert "coverage: 2 pairs, 2 of 2 demand refs\n" in found.stdout
 
 
 def test_the_command_itself_ends_with_the_status_of_its_answer(tmp_path: Path) -> None:

@@ -119,23 +119,6 @@ def test_every_table_must_have_its_columns(tmp_path: Path, name: str) -> None:
     refused(tmp_path, "t.csv, line 1: the column “supply_ref” is missing", **{name: table})
 
 
-def test_a_lock_on_an_impossible_pair_is_named(tmp_path: Path) -> None:
-    refused(
-        tmp_path,
-        "lock.csv, line 3: the locked pair S2–M2 is not among the scores",
-        lock=[["S1", "M1"], ["S2", "M2"]],
-    )
-
-
-def test_a_lock_on_a_forbidden_pair_is_named(tmp_path: Path) -> None:
-    refused(
-        tmp_path,
-        "lock.csv, line 2: the locked pair S1–M1 is forbidden",
-        lock=[["S1", "M1"]],
-        forbid=[["S1", "M1"]],
-    )
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -161,7 +144,7 @@ def test_a_file_that_would_not_fit_is_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_refs_are_warned_of_once(tmp_path: Path) -> None:
-    result = assign(tmp_path, GOOD, forbid=[["S1", "M8"], ["S8", "M8"]], capacities=[["M9", "1", "2"]])
+    result = assign(tmp_path, GOOD, forbid=[["S1", "M8"], ["S8", "M8"]], capacities=[["M9", "0", "2"]])
     assert result.exit_code == 0, result.output
     assert result.stderr.splitlines() == [
         "Warning: 1 refs of capacities.csv are not among the scores: M9",

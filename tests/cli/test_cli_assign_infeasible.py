@@ -1,10 +1,13 @@
 """Where no choice keeps all rules, `tandem assign` says who is blocked and what would help, and is right."""
 
+import random
 import re
 from pathlib import Path
 
 import pytest
 
+from matcher.cli import assign as command
+from matcher.cohort import SolverConfig
 from tests.cli.assigning import Rows, assign
 
 ONE: Rows = [["S1", "M1", 1]]
@@ -25,6 +28,12 @@ INFEASIBLE: list[tuple[Rows, dict[str, str], dict[str, list[list[str]]], str]] =
     (ONE, {"min-demand": "2", "demand": "2"}, {}, "lower the minimum of S1 by 1"),
     (TWO_WANT_ONE, {"capacity": "3"}, {"capacities": [["M1", "3", "3"]]},
      "lower the minimum load of M1 by 1"),
+    (ONE, {}, {"lock": [["S1", "M1"]], "forbid": [["S1", "M1"]]}, "let go of the lock S1–M1"),
+    (ONE, {}, {"lock": [["S1", "M1"]], "forbid": [["S1", "M1"]]}, "allow the pair S1–M1"),
+    (TWO_WANT_ONE, {}, {"lock": [["S1", "M1"], ["S2", "M2"]]}, "let go of the lock S2–M2"),
+    (ONE_HAS_TWO, {}, {"lock": [["S9", "M1"]]}, "let go of the lock S9–M1"),
+    (ONE, {}, {"capacities": [["M9", "1", "2"]]}, "lower the minimum load of M9 by 1"),
+    (ONE, {}, {"capacities": [["M9", "2", "2"]]}, "lower the minimum load of M9 by 2"),
 ]  # fmt: skip
 
 
@@ -51,6 +60,39 @@ def test_who_cannot_get_what_they_must_are_named(tmp_path: Path) -> None:
     assert said[2].startswith("What would do: ")
     assert all(line.startswith("Or: ") for line in said[3:])
     assert len(said) > 3
+
+
+def test_why_a_lock_cannot_be_kept_is_told_by_its_line(tmp_path: Path) -> None:
+    locks = [["S1", "M1"], ["S1", "M2"], ["S9", "M9"]]
+    said = assign(tmp_path, ONE, lock=locks, forbid=[["S1", "M1"]]).stderr.splitlines()
+    assert said[:4] == [
+        "No choice of pairs keeps all rules.",
+        "lock.csv, line 2: the locked pair S1–M1 is forbidden",
+        "lock.csv, line 3: the locked pair S1–M2 is not among the scores, so it is impossible",
+        "lock.csv, line 4: the locked pair S9–M9 is not among the scores, so it is impossible",
+    ]
+
+
+def test_all_that_must_give_way_is_told_at_once(tmp_path: Path) -> None:
+    files = {"lock": [["S9", "M1"], ["S9", "M1"]], "capacities": [["M9", "1", "1"], ["M8", "0", "1"]]}
+    said = assign(tmp_path, TWO_WANT_ONE, "--min-demand", "1", **files).stderr.splitlines()
+    ways = [line for line in said if line.startswith(("What would do: ", "Or: "))]
+    assert len(ways) > 1
+    always = "let go of the lock S9–M1, lower the minimum load of M9 by 1, "
+    assert [way for way in ways if way.count(always) != 1] == []
+    assert "raise the capacity of M1 by 1" in ways[0] or "lower the minimum of S" in ways[0]
+    assert any(line.startswith("Cannot get what they must: ") and "M9." in line for line in said)
+
+
+def test_a_time_that_was_too_short_is_no_answer_and_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "SolverConfig", lambda: SolverConfig(exact_edges=1, seconds=1))
+    draw = random.Random(1)
+    scores = [[f"S{s}", f"M{m}", draw.random()] for s in range(30) for m in range(30)]
+    result = assign(tmp_path, scores, "--demand", "3", "--capacity", "3", "--floor", "2.6")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == "The time ended before a choice, or a proof that there is none, was found.\n"
 
 
 def _flags(options: dict[str, str]) -> list[str]:
