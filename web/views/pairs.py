@@ -105,7 +105,7 @@ def move(slug: str, kind: Kind, startup_id: int, counterpart_id: int) -> Respons
 def swap(slug: str, kind: Kind, startup_id: int, counterpart_id: int) -> Response:
     """Exchange the counterparts of two start-ups, and go on with the new pair."""
     pair = (startup_id, counterpart_id)
-    key, _, their_state = request.form.get("with", "").partition(":")
+    key, their_state = pairing.read_seen(request.form.get("with", ""))
     other = pairing.read_pair(key)
     seen = (request.form.get("seen", ""), their_state)
 
