@@ -44,6 +44,12 @@ def read_pair(text: str) -> Pair:
         return abort(404)
 
 
+def read_seen(value: str) -> tuple[str, str]:
+    """Who or which pair a button or choice means, and the state in which it was shown: `12-34:proposed`."""
+    key, _, seen = value.partition(":")
+    return key, seen
+
+
 def here() -> str:
     """This page with what was chosen on it, for a form to lead back to."""
     kept = [(key, value) for key, value in request.args.items(multi=True) if key not in _PASSING]

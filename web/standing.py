@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from matcher.models import Profile, Programme, Proposal
+from matcher.services.alternatives import VISIBLE
 from matcher.services.plan import Places, Plan
 from matcher.services.proposals import (
     Unmatched,
@@ -17,9 +18,6 @@ from matcher.services.proposals import (
 )
 from matcher.services.review import BANDS
 from matcher.wording import N_, Message
-
-_VISIBLE = 0.005
-"""Differences below this are none, in two decimals."""
 
 _BEST: Mapping[str, str] = {
     "total": N_("No better total is possible under the rules."),
@@ -53,7 +51,7 @@ class Standing:
     Attributes:
         coverage: the length of its bar in percent.
         pieces: the bar of bands.
-        total_change, worst_change: against the run; None: none that two decimals show.
+        covered_change, total_change, worst_change: against the run; None: none that is to be seen.
         verdict: how good the run is, and how it was found; None if there was none.
         relaxed: rules that the run could not keep.
         unmatched: whom the run left out and who still has nobody.
@@ -64,6 +62,7 @@ class Standing:
 
     coverage: float
     pieces: Sequence[Piece]
+    covered_change: int | None
     total_change: float | None
     worst_change: float | None
     verdict: Sequence[Message]
@@ -89,6 +88,7 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
     return Standing(
         coverage=round(99 * plan.now.covered / plan.startups, 1) if plan.startups else 0.0,
         pieces=_pieces(plan.bands),
+        covered_change=(plan.now.covered - plan.before.covered or None) if plan.before else None,
         total_change=_change(plan.now.total, plan.before.total) if plan.before else None,
         worst_change=_change(plan.now.worst_off, plan.before.worst_off) if plan.before else None,
         verdict=_verdict(plan.run) if plan.run else [],
@@ -103,7 +103,7 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
 
 def _change(now: float, before: float) -> float | None:
     change = now - before
-    return change if abs(change) >= _VISIBLE else None
+    return change if abs(change) >= VISIBLE else None
 
 
 def _verdict(run: Proposal) -> list[Message]:

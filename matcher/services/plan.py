@@ -45,19 +45,24 @@ class Figures:
 
 def figures_of(scored: Iterable[tuple[int, float]]) -> Figures:
     """Figures of pairs, each given as its start-up's id and its score."""
-    sums: dict[int, float] = defaultdict(float)
-    pairs = 0
-    for startup_id, score in scored:
-        sums[startup_id] += score
-        pairs += 1
+    listed = list(scored)
+    sums = sums_of(listed)
     worst = min(sums, key=lambda startup: (sums[startup], startup), default=None)
     return Figures(
         total=sum(sums.values()),
         worst_off=0.0 if worst is None else sums[worst],
         covered=len(sums),
-        pairs=pairs,
+        pairs=len(listed),
         worst_id=worst,
     )
+
+
+def sums_of(scored: Iterable[tuple[int, float]]) -> dict[int, float]:
+    """The summed score of each start-up, from pairs as `figures_of` takes them."""
+    sums: dict[int, float] = defaultdict(float)
+    for startup_id, score in scored:
+        sums[startup_id] += score
+    return dict(sums)
 
 
 def figures_of_run(proposal: Proposal) -> Figures:
@@ -92,6 +97,7 @@ class Plan:
         startups: how many start-ups there are to cover.
         uncovered: start-ups without a pair, by name, the first 200; `startups - now.covered` is how many.
         places: every mentor or funding partner with their places, by name.
+        sums: the summed score of each start-up that has somebody, by id.
         run: the latest proposal, and `before`, what it came to, to compare `now` with.
     """
 
@@ -103,6 +109,7 @@ class Plan:
     startups: int
     uncovered: list[Profile]
     places: list[Places]
+    sums: Mapping[int, float]
     run: Proposal | None
     before: Figures | None
 
@@ -129,13 +136,14 @@ def read_plan(session: Session, programme: Programme, kind: Kind) -> Plan:
     ).all()
     run = latest_proposal(session, programme, kind)
     thought = unpack_scores(run.problem) if run and any(row.score is None for row in rows) else {}
-    now = figures_of(
+    scored = [
         (
             row.startup_id,
             thought.get((row.startup_id, row.counterpart_id), 0.0) if row.score is None else row.score,
         )
         for row in rows
-    )
+    ]
+    now = figures_of(scored)
     return Plan(
         kind=kind,
         states=dict(Counter(MatchState(row.state) for row in rows)),
@@ -145,6 +153,7 @@ def read_plan(session: Session, programme: Programme, kind: Kind) -> Plan:
         startups=_count(session, programme, Kind.STARTUP),
         uncovered=_uncovered(session, programme, kind),
         places=_places(session, programme, kind, [(row.counterpart_id, row.state) for row in rows]),
+        sums=sums_of(scored),
         run=run,
         before=figures_of_run(run) if run else None,
     )

@@ -1,8 +1,7 @@
 """What publishing would do, before it is done: who is told what, whom no letter reaches, who is left out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +12,7 @@ from matcher.services.locking import lock_programme
 from matcher.services.matches import MatchLine, list_matches
 from matcher.services.plan import read_plan
 from matcher.services.publishing import ANSWER_WITHIN, Link, approved, publish
-from matcher.services.steps import Pair
+from matcher.services.steps import fingerprint
 from matcher.wording import N_, Message
 
 
@@ -63,7 +62,7 @@ def preview(session: Session, programme: Programme, kind: Kind) -> Preview:
         left_out=plan.uncovered if plan.run else [],
         missing=plan.startups - plan.now.covered if plan.run else 0,
         undecided=plan.states.get(MatchState.PROPOSED, 0) + plan.states.get(MatchState.LOCKED, 0),
-        key=_key((line.startup.id, line.counterpart.id) for line in lines),
+        key=fingerprint((line.startup.id, line.counterpart.id) for line in lines),
     )
 
 
@@ -77,7 +76,7 @@ def publish_seen(
         NotFound: there is none.
     """
     lock_programme(session, programme)
-    if _key(approved(session, programme, kind)) != key:
+    if fingerprint(approved(session, programme, kind)) != key:
         raise Conflict(
             Message(N_("The approved pairs changed meanwhile. Nothing was published: read the list again."))
         )
@@ -88,7 +87,3 @@ def _letters(programme: Programme, line: MatchLine) -> list[Letter]:
     until = utcnow() + ANSWER_WITHIN
     sides = ((line.startup, line.counterpart), (line.counterpart, line.startup))
     return [Letter(reader, *letters.offered(programme, reader, other, until)) for reader, other in sides]
-
-
-def _key(pairs: Iterable[Pair]) -> str:
-    return sha256(repr(sorted(pairs)).encode()).hexdigest()[:16]

@@ -20,7 +20,7 @@ from matcher.models import (
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
 from matcher.services.proposals import band_of, latest_proposal, scores_of
-from matcher.services.steps import Image, Pair, find, image_of, in_state, take
+from matcher.services.steps import Image, Pair, find, fingerprint, image_of, in_state, take
 from matcher.wording import N_, Message
 
 MEANWHILE = N_("Somebody decided about this pair again meanwhile.")
@@ -88,35 +88,42 @@ def decide(
     )  # fmt: skip
 
 
-def approve_from(
-    session: Session, programme: Programme, kind: Kind, band: str, *, actor: str, seen: int | None = None
-) -> AuditEvent:
-    """Approve every proposed or locked pair whose band is `band` or better, in one step.
+def approvable(session: Session, programme: Programme, kind: Kind, band: str) -> dict[Pair, Image]:
+    """The proposed and locked pairs whose band is `band` or better, as they are."""
+    bands = BANDS[BANDS.index(band) :] if band in BANDS else ()
+    images = _images(session, programme, kind, [MatchState.PROPOSED, MatchState.LOCKED])
+    return {pair: image for pair, image in images.items() if image.get("band") in bands}
 
-    `seen` is how many the manager was told there are.
+
+def approve_from(
+    session: Session, programme: Programme, kind: Kind, band: str, *, actor: str, seen: str | None = None
+) -> AuditEvent:
+    """Approve every pair that is `approvable`, in one step.
+
+    `seen` is the `fingerprint` of those that the manager was told of.
 
     Raises:
         NotFound: there is none.
-        Conflict: there are more or fewer than were seen.
+        Conflict: they are others than were seen, be they as many.
         CapacityReached, NotAllowed: one of them is no longer possible; nothing is approved.
     """
     lock_programme(session, programme)
-    bands = BANDS[BANDS.index(band) :] if band in BANDS else ()
-    changes = {
-        pair: in_state(MatchState.APPROVED, image)
-        for pair, image in _images(session, programme, kind, [MatchState.PROPOSED, MatchState.LOCKED]).items()
-        if image.get("band") in bands
-    }
-    if not changes:
+    found = approvable(session, programme, kind, band)
+    if not found:
         raise NotFound(Message(N_("There is no such pair to approve.")))
-    if seen is not None and seen != len(changes):
+    if seen is not None and seen != fingerprint(found):
         raise Conflict(
             Message(
-                N_("Meanwhile there are %(count)d such pairs. Nothing was approved: look at them again."),
-                {"count": len(changes)},
+                N_(
+                    "These pairs changed meanwhile; now there are %(count)d. Nothing was approved: look at "
+                    "them again."
+                ),
+                {"count": len(found)},
             )
         )
-    return take(session, programme, actor, "match.approved", changes, after={"band": band})
+    changes = {pair: in_state(MatchState.APPROVED, image) for pair, image in found.items()}
+    after = {"band": band, "pairs": len(changes)}
+    return take(session, programme, actor, "match.approved", changes, after=after)
 
 
 def move(

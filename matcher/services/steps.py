@@ -3,8 +3,9 @@
 Undoing writes the images before; folding the images after, in order, gives the matches as they are.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select, tuple_
@@ -159,6 +160,11 @@ def pairs_of(session: Session, event_id: int) -> set[Pair]:
         select(MatchChange.startup_id, MatchChange.counterpart_id).where(MatchChange.event_id == event_id)
     )
     return {(ours, theirs) for ours, theirs in rows}
+
+
+def fingerprint(pairs: Iterable[Pair]) -> str:
+    """A short text that is the same for the same pairs: by it a form says which ones its reader saw."""
+    return sha256(repr(sorted(pairs)).encode()).hexdigest()[:16]
 
 
 def latest_events(session: Session, programme: Programme) -> dict[Pair, int]:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
@@ -27,7 +28,8 @@ def test_a_pair_is_decided_from_either_side(
         f"/p/{world.slug}/mentors/{world.mentor}",
     )
     for page, other in ((startup, world.mentor), (mentor, world.startup)):
-        answer = submit(client, page, to=f"{page}/decide", **{button: other})
+        seen = "" if page == startup else state
+        answer = submit(client, page, to=f"{page}/decide", **{button: f"{other}:{seen}"})
 
         assert answer.status_code == 303
         assert answer.location == f"{page}#c{other}"
@@ -67,6 +69,28 @@ def test_decided_pairs_are_in_the_log_and_can_be_undone_there(
     assert len(undo) == 2
     client.post(undo[0], data={"csrf_token": token(shown), "back": log})
     assert _states(engine) == {(world.startup, world.mentor): "approved"}
+
+
+@pytest.mark.parametrize(
+    ("first", "state", "then"), [("reject", "rejected", "approve"), ("approve", "approved", "reject")]
+)
+def test_a_list_that_shows_an_older_state_overwrites_no_other_manager(
+    client: FlaskClient, app: Flask, world: World, engine: Engine, first: str, state: str, then: str
+) -> None:
+    page = f"/p/{world.slug}/startups/{world.startup}"
+    stale = client.get(page)
+    button = re.findall(rf'name="{then}" value="({world.mentor}:[a-z]*)"', stale.text)[0]
+    another = app.test_client()
+    submit(another, page, to=f"{page}/decide", **{first: f"{world.mentor}:"})
+
+    answer = client.post(f"{page}/decide", data={"csrf_token": token(stale), then: button})
+
+    assert _states(engine) == {(world.startup, world.mentor): state}
+    told = client.get(answer.location)
+    assert "Somebody decided about this pair again meanwhile." in told.text
+    fresh = re.findall(rf'name="{then}" value="({world.mentor}:{state})"', told.text)[0]
+    client.post(f"{page}/decide", data={"csrf_token": token(told), then: fresh})
+    assert _states(engine) != {(world.startup, world.mentor): state}
 
 
 def test_a_refusal_is_told_in_words(client: FlaskClient, world: World, engine: Engine) -> None:

@@ -11,7 +11,7 @@ from matcher.services import review
 from matcher.services.plan import read_plan
 from matcher.services.proposals import pending_job, request_proposal
 from matcher.services.queue import STATES, read_queue
-from matcher.services.steps import Pair
+from matcher.services.steps import Pair, fingerprint
 from matcher.wording import N_, Message
 from web import pairing
 from web.database import read, write
@@ -120,24 +120,29 @@ def confirm_approval(slug: str, kind: Kind, band: str) -> str:
     if band not in review.BANDS:
         abort(404)
     with read(slug) as (session, programme):
-        queue = read_queue(session, programme, kind)
+        pairs = review.approvable(session, programme, kind, band)
         return render_template(
-            "cohort_approve.html", programme=programme, kind=kind, band=band, count=queue.approvable(band)
+            "cohort_approve.html",
+            programme=programme,
+            kind=kind,
+            band=band,
+            count=len(pairs),
+            key=fingerprint(pairs),
         )
 
 
 @blueprint.post("/approve/<band>")
 def approve(slug: str, kind: Kind, band: str) -> Response:
     """Approve all pairs of a band and of better ones, in one step."""
-    seen = request.form.get("seen", type=int)
-    if band not in review.BANDS or seen is None:
+    seen = request.form.get("seen", "")
+    if band not in review.BANDS:
         abort(404)
     pairing.attempt(
         slug,
         lambda session, programme: review.approve_from(
             session, programme, kind, band, actor=actor(), seen=seen
         ),
-        Message(N_("Pairs approved: %(count)s."), {"count": seen}),
+        lambda event: Message(N_("Pairs approved: %(count)s."), {"count": event.after["pairs"]}),
     )
     return redirect(url_for(".index", slug=slug, kind=kind), 303)
 
@@ -145,5 +150,5 @@ def approve(slug: str, kind: Kind, band: str) -> Response:
 def _pressed() -> tuple[str, str, str]:
     """The button, the pair, and the state in which the manager saw it: `approve:12-34:proposed`."""
     button, _, rest = request.form.get("step", "").partition(":")
-    key, _, seen = rest.partition(":")
+    key, seen = pairing.read_seen(rest)
     return (button, key, seen) if button in pairing.BUTTONS else abort(400)

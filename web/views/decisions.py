@@ -15,7 +15,7 @@ from matcher.wording import N_, Message
 from web.converters import read_id
 from web.database import write
 from web.notices import tell
-from web.pairing import DONE
+from web.pairing import DONE, read_seen
 from web.permissions import actor
 
 blueprint = Blueprint("decisions", __name__)
@@ -26,14 +26,16 @@ _BUTTONS: dict[str, Decision] = {"approve": "approved", "reject": "rejected"}
 @blueprint.post("/p/<slug>/<kind:kind>/<id:profile_id>/decide")
 def decide(slug: str, kind: Kind, profile_id: int) -> Response:
     """Approve or reject the pair of this profile and the candidate whose button was pressed."""
-    state, candidate_id = _pressed()
+    state, candidate_id, seen = _pressed()
     startup_id, counterpart_id = (
         (profile_id, candidate_id) if kind is Kind.STARTUP else (candidate_id, profile_id)
     )
     try:
         with write(slug) as (session, programme):
             get_profile(session, programme, kind, profile_id)
-            event = decide_pair(session, programme, startup_id, counterpart_id, state, actor=actor())
+            event = decide_pair(
+                session, programme, startup_id, counterpart_id, state, actor=actor(), seen=seen
+            )
     except ServiceError as error:
         tell("error", error.message, about=candidate_id)
     else:
@@ -57,11 +59,15 @@ def undo(slug: str, event_id: int) -> Response:
     return redirect(back, 303)
 
 
-def _pressed() -> tuple[Decision, int]:
+def _pressed() -> tuple[Decision, int, str]:
+    """The decision, the candidate, and the state in which the manager saw the pair; "" for none."""
     for button, state in _BUTTONS.items():
         if button in request.form:
-            candidate_id = request.form.get(button, type=read_id)
-            return (state, candidate_id) if candidate_id is not None else abort(404)
+            key, seen = read_seen(request.form[button])
+            try:
+                return state, read_id(key), seen
+            except ValueError:
+                return abort(404)
     return abort(400)
 
 

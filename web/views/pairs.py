@@ -12,7 +12,7 @@ from matcher.ranking.explanation import Reason
 from matcher.services import review
 from matcher.services.alternatives import Alternatives, find_alternatives
 from matcher.services.logbook import LogLine, history_of
-from matcher.services.plan import Places, read_plan
+from matcher.services.plan import Places, Plan, read_plan
 from matcher.services.profiles import get_profile
 from matcher.services.recommendations import read_reasons
 from matcher.services.steps import Pair, find
@@ -22,6 +22,7 @@ from web import pairing
 from web.converters import read_id
 from web.database import read
 from web.permissions import actor
+from web.standing import Standing, standing
 
 blueprint = Blueprint("pairs", __name__, url_prefix="/p/<slug>/cohort/<counterpart:kind>")
 _PAIR = "/<id:startup_id>/<id:counterpart_id>"
@@ -48,6 +49,8 @@ class View:
     places: Places | None
     history: Sequence[LogLine]
     instead: Alternatives | None
+    plan: Plan
+    standing: Standing
 
     @property
     def state(self) -> str:
@@ -105,7 +108,7 @@ def move(slug: str, kind: Kind, startup_id: int, counterpart_id: int) -> Respons
 def swap(slug: str, kind: Kind, startup_id: int, counterpart_id: int) -> Response:
     """Exchange the counterparts of two start-ups, and go on with the new pair."""
     pair = (startup_id, counterpart_id)
-    key, _, their_state = request.form.get("with", "").partition(":")
+    key, their_state = pairing.read_seen(request.form.get("with", ""))
     other = pairing.read_pair(key)
     seen = (request.form.get("seen", ""), their_state)
 
@@ -130,6 +133,8 @@ def _view(session: Session, programme: Programme, kind: Kind, pair: Pair) -> Vie
         next((place for place in plan.places if place.profile.id == counterpart.id), None),
         history_of(session, programme, pair),
         find_alternatives(session, programme, plan, pair) if match and match.state in review.OPEN else None,
+        plan,
+        standing(session, programme, plan),
     )
 
 
