@@ -17,6 +17,7 @@ from matcher.models import (
     Recommendation,
     RecommendationList,
 )
+from matcher.profiles.text import clean
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
 from matcher.services.proposals import band_of, latest_proposal, scores_of
@@ -81,7 +82,7 @@ def decide(
         raise NotAllowed(Message(N_("This pair was offered to both sides. Withdraw the offer first.")))
     image = image or _recommended(session, programme, pair)
     kept: Image = {name: image[name] for name in ("score", "band", "reasons") if name in image}
-    changes = {pair: in_state(_INTO[decision], kept, note=note.strip()[:1_000])}
+    changes = {pair: in_state(_INTO[decision], kept, note=clean(note).strip()[:1_000])}
     return take(
         session, programme, actor, f"match.{decision}", changes,
         before={"state": state or None}, after={"state": _INTO[decision].value},
