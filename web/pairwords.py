@@ -20,7 +20,6 @@ _ACTIONS = {
     "match.moved": N_("Moved to somebody else"),
     "match.swapped": N_("Swapped"),
     "match.undone": N_("Taken back"),
-    "match.proposed": N_("Proposed by a run"),
     "match.suggested": N_("Proposed as the next best"),
     "match.published": N_("Published: both sides were told"),
     "match.expired": N_("Not answered in time"),

@@ -46,7 +46,7 @@ def run(engine: Engine, world: World, kind: Kind = Kind.MENTOR, **values: Any) -
                 band=band_of(score),
                 reasons=dump_reasons(_reasons(startup, others[column])),
             )
-        take(session, programme, "tandem", "match.proposed", images)
+        take(session, programme, "tandem", "proposal.made", images)
         session.add(
             Proposal(
                 **{

@@ -33,7 +33,7 @@ def propose(session: Session, world: World) -> Programme:
         (2, 1, MatchState.APPROVED, 0.5, "good"), (3, 3, MatchState.ACTIVE, 0.31, "possible"),
         (4, 4, MatchState.PROPOSED, None, None), (5, 5, MatchState.REJECTED, 0.9, "strong"),
     ]  # fmt: skip
-    event = record(session, programme.id, "x", "match.proposed", f"pairs:{len(pairs)}")
+    event = record(session, programme.id, "x", "proposal.made", f"pairs:{len(pairs)}")
     for ours, theirs, state, score, band in pairs:
         session.add(
             MatchChange(

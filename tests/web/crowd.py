@@ -35,5 +35,5 @@ def crowd(engine: Engine, world: World, size: int, state: MatchState = MatchStat
             )
             for n in range(size)
         }
-        take(session, programme, "tandem", "match.proposed", images)
+        take(session, programme, "tandem", "proposal.made", images)
     rest(engine)

@@ -213,6 +213,17 @@ def test_letters_can_be_read_with_whom_they_went_to(
     assert "Letters" not in _text(client.get(f"/p/{world.other_slug}/mail").text).partition("No letter")[2]
 
 
+@pytest.mark.parametrize("before", ["99999999999999999999", "-1", "x"])
+def test_letters_older_than_a_number_that_nothing_has_are_the_latest(
+    client: FlaskClient, world: World, pairs: list[Pair], publish: Callable[[], str], before: str
+) -> None:
+    publish()
+    shown = client.get(f"/p/{world.slug}/mail?before={before}")
+
+    assert shown.status_code == 200
+    assert "team1@example.org" in shown.text
+
+
 def test_the_log_says_who_did_what_without_our_codes(
     client: FlaskClient, world: World, pairs: list[Pair], publish: Callable[[], str]
 ) -> None:

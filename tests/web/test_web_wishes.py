@@ -1,17 +1,22 @@
 """Saying whom one would like on the matching day, up to five, and seeing who has not said so yet."""
 
 import re
+from collections import Counter
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
+from config.settings import Settings
 from matcher.db import reading, unit_of_work
 from matcher.models import Mentor, Programme
 from matcher.services.proposals import set_wishes, wishes_of
+from tests.matcher.factories import at_once
 from tests.web.conftest import token
-from tests.web.world import HOSTILE, World
+from tests.web.world import HOSTILE, World, build
+from web import create_app
 
 _SEEN = re.compile(r'name="seen" value="([\d,]*)"')
 
@@ -93,6 +98,22 @@ def test_wishes_that_somebody_else_changed_meanwhile_are_not_overwritten_unseen(
     assert "<bdi>Wei Zhang</bdi>" in answer.text
     assert _wishes(engine, world) == {world.startup: (world.mentor + 1,)}
     assert _send(client, address, world.mentor).status_code == 303
+
+
+def test_of_two_managers_at_once_the_second_is_told(database_url: str, tmp_path: Path) -> None:
+    app = create_app(Settings(data=tmp_path, database_url=database_url), testing=True)
+    world = build(app.extensions["tandem_engine"])
+    address = f"/p/{world.slug}/startups/{world.startup}/wishes"
+    clients = [app.test_client() for _ in range(4)]
+    tokens = [token(one.get(address)) for one in clients]
+
+    def send(number: int) -> int:
+        data = {"csrf_token": tokens[number], "seen": "", "wish-1": str(world.mentor + number)}
+        return clients[number].post(address, data=data).status_code
+
+    answers = at_once(len(clients), send)
+    app.extensions["tandem_engine"].dispose()
+    assert Counter(answers) == {303: 1, 409: 3}
 
 
 def test_wishes_for_funding_partners_stay_as_they_are(

@@ -11,6 +11,7 @@ from matcher.services.queue import read_queue
 from matcher.services.review import OPEN
 from matcher.wording import N_, Message
 from web import pairing
+from web.converters import read_id
 from web.database import read
 from web.permissions import actor
 
@@ -46,7 +47,7 @@ def index(slug: str) -> str:
 @blueprint.get("/mail")
 def mail(slug: str) -> str:
     """The letters that were written, the latest first."""
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=read_id)
     with read(slug) as (session, programme):
         found = mailing.list_mail(session, programme, _LETTERS + 1, before)
         letters = found[:_LETTERS]

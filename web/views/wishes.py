@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from matcher.models import Kind, Profile, Programme
+from matcher.services.locking import lock_programme
 from matcher.services.profiles import find_profiles, get_profile
 from matcher.services.proposals import set_wishes
 from matcher.services.recommendations import read_list
@@ -94,6 +95,7 @@ def update(slug: str, kind: Kind, profile_id: int) -> Response | str | tuple[str
         if not form.validate(known):
             return _page(session, programme, profile, form), 422
     with write(slug) as (session, programme):
+        lock_programme(session, programme)  # before looking at what may be replaced
         profile = get_profile(session, programme, kind, profile_id)
         wished = wished_by(session, profile)
         theirs = _own(session, profile)
