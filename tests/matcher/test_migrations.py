@@ -25,8 +25,8 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     made.dispose()
 
 
-def _insert(connection: Connection, name: str, **values: object) -> None:
-    connection.execute(insert(table(name, *map(column, values))).values(**values))
+def _insert(connection: Connection, into: str, /, **values: object) -> None:
+    connection.execute(insert(table(into, *map(column, values))).values(**values))
 
 
 def _fill(engine: Engine) -> None:
