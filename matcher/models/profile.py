@@ -107,6 +107,8 @@ class Funder(Profile):
     ticket_min: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
     ticket_max: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
     currency: Mapped[str | None]
+    capacity: Mapped[int | None]
+    """How many introductions it takes."""
 
 
 PROFILE_CLASSES: dict[Kind, type[Profile]] = {

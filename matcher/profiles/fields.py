@@ -79,6 +79,7 @@ _SECTORS = _f("sectors", _T.SECTORS, N_("Sectors"))
 _STAGES = _f("stages", _T.STAGES, N_("Stages"))
 _MARKETS = _f("markets", _T.COUNTRIES, N_("Markets"))
 _CURRENCY = _f("currency", _T.CURRENCY, N_("Currency"))
+_CAPACITY = _f("capacity", _T.WHOLE, N_("How many start-ups at once"), N_("A whole number, 0 to 1000."))
 _CONFLICTS = _f("conflicts", _T.REFS, N_("Conflicts of interest"))
 
 _STARTUP = (
@@ -112,7 +113,7 @@ _MENTOR = (
     _f("expertise", _T.ENTRIES, N_("Expertise"), facet=Facet.EXPERTISE),
     _f("experience", _T.TEXT, N_("Experience"), facet=Facet.EXPERIENCE),
     _f("interests", _T.ENTRIES, N_("Interests"), facet=Facet.INTEREST),
-    _f("capacity", _T.WHOLE, N_("How many start-ups at once"), N_("A whole number, 0 to 1000.")),
+    _CAPACITY,
     _MARKETS,
     _CONFLICTS,
 )
@@ -137,6 +138,7 @@ _FUNDER = (
         N_("Refs or descriptions of start-ups already funded, separated by semicolons."),
         Facet.PORTFOLIO,
     ),
+    _CAPACITY,
 )
 
 FIELDS: Mapping[Kind, tuple[Field, ...]] = MappingProxyType(

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from matcher.models import AuditEvent, Kind, Match, MatchState, Profile, Programme
+from matcher.models import AuditEvent, Match, MatchState, Profile, Programme
 from matcher.profiles.text import clean
 from matcher.services import letters, mailing
 from matcher.services.errors import NotAllowed, NotFound
@@ -14,7 +14,7 @@ from matcher.services.locking import lock_programme
 from matcher.services.publishing import Side, both_sides, call_off, deadline, digest, get_match, readers
 from matcher.services.recommendations import Reason, read_reasons
 from matcher.services.steps import Pair, image_of, in_state, take
-from matcher.services.succession import suggest_next
+from matcher.services.succession import follow_loss
 from matcher.wording import N_, Message
 
 
@@ -129,8 +129,7 @@ def _follow(
 ) -> None:
     if state is MatchState.DECLINED:
         call_off(session, programme, event, [pair])
-        kind = session.get_one(Profile, pair[1]).kind
-        suggest_next(session, programme, pair[0], Kind(kind), actor=actor)
+        follow_loss(session, programme, *pair, actor=actor)
     if state is MatchState.ACTIVE:
         for side, reader, other in readers(pair, both_sides(session, [pair])):
             key = f"match.accepted:{event.id}:{pair[0]}:{pair[1]}:{side}"

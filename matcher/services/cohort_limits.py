@@ -12,6 +12,7 @@ from matcher.ranking.interaction import Int64
 from matcher.services.cohort_blob import Bar, CohortArrays
 from matcher.services.cohort_candidates import Candidates
 from matcher.services.cohort_reading import Decisions
+from matcher.services.places import startup_places
 from matcher.services.rules import Group
 
 
@@ -46,7 +47,7 @@ def with_limits(arrays: CohortArrays, candidates: Candidates, decisions: Decisio
     demand, supply = candidates.demand, candidates.supply
     there = np.isin(arrays.startups, list(decisions.startups))
     free = arrays.bar == Bar.FREE
-    most = rules.mentors_most if is_mentoring else rules.funders_most
+    most = startup_places(rules, candidates.kind)
     held = np.bincount(demand[arrays.locked], minlength=len(there))
     places = np.array([_most(decisions, one.id, len(there)) for one in candidates.others], dtype=np.int64)
     given = np.bincount(supply[arrays.locked], minlength=len(places))

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from matcher.models import FAILED, HELD, Kind, MatchState
 from matcher.ranking.facts import Bool, Facts, Float64
 from matcher.ranking.interaction import Int64
+from matcher.services.bars import gap
 from matcher.services.cohort_blob import Bar, CohortArrays
 from matcher.services.cohort_candidates import Candidates, Ends, Focus
 from matcher.services.cohort_limits import members, with_limits, with_quotas
@@ -133,12 +134,6 @@ def _distinct(profiles: Sequence[Facts]) -> tuple[list[tuple[float, ...]], Int64
     known: dict[tuple[float, ...], int] = {}
     numbered = [known.setdefault(one.utc_offsets, len(known)) for one in profiles]
     return list(known), np.array(numbered, dtype=np.int64)
-
-
-def gap(ours: tuple[float, ...], theirs: tuple[float, ...]) -> float:
-    """The fewest hours between two who may have several zones; NaN where one has none."""
-    gaps = (abs(a - b) for a in ours for b in theirs)
-    return min((min(gap, 24 - gap) for gap in gaps), default=np.nan)
 
 
 def _scores(candidates: Candidates, decisions: Decisions, locked: Bool) -> npt.NDArray[np.float32]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from matcher.models import AuditEvent, Kind, Match, MatchChange, Mentor, Profile, Programme, Waiting
+from matcher.models import AuditEvent, Kind, Match, MatchChange, Profile, Programme, Waiting
+from matcher.services.places import places_stated, stated_numbers
 from matcher.services.rules import CohortRules, current_rules
 from matcher.services.wishes import wishes_of
 
@@ -22,6 +23,7 @@ class Decisions:
         states: the state of each match with a counterpart of the kind.
         scores: what those matches say the pair's score is, where they do.
         capacity: places of every counterpart of the kind that is there; None: any number.
+        stated: ids of those whose places are their own number, which no rule changes.
         startups: ids of the start-ups that are there.
         wishes: whom each profile wishes for, the dearest first.
         waiting: rounds that start-ups have waited.
@@ -33,6 +35,7 @@ class Decisions:
     states: Mapping[Pair, str]
     scores: Mapping[Pair, float]
     capacity: Mapping[int, int | None]
+    stated: frozenset[int]
     startups: frozenset[int]
     wishes: Mapping[int, tuple[int, ...]]
     waiting: Mapping[int, int]
@@ -42,6 +45,7 @@ class Decisions:
 def read_decisions(session: Session, programme: Programme, kind: Kind) -> Decisions:
     """The decisions as of this transaction."""
     rules = current_rules(session, programme)[1]
+    stated = stated_numbers(session, programme, kind)
     matches = session.execute(
         select(Match.startup_id, Match.counterpart_id, Match.state, Match.score)
         .join(Profile, Profile.id == Match.counterpart_id)
@@ -57,7 +61,8 @@ def read_decisions(session: Session, programme: Programme, kind: Kind) -> Decisi
         rules=rules,
         states={(row.startup_id, row.counterpart_id): row.state for row in matches},
         scores={(r.startup_id, r.counterpart_id): r.score for r in matches if r.score is not None},
-        capacity=_capacities(session, programme, kind, rules),
+        capacity={i: places_stated(kind, number, rules) for i, number in stated.items()},
+        stated=frozenset(i for i, number in stated.items() if number is not None),
         startups=frozenset(
             session.scalars(
                 select(Profile.id).where(Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP)
@@ -77,18 +82,6 @@ def decisions_stamp(session: Session, programme: Programme) -> tuple[int, int]:
         .where(AuditEvent.programme_id == programme.id)
     )
     return last or 0, current_rules(session, programme)[0]
-
-
-def _capacities(
-    session: Session, programme: Programme, kind: Kind, rules: CohortRules
-) -> dict[int, int | None]:
-    if kind is Kind.MENTOR:
-        rows = session.execute(select(Mentor.id, Mentor.capacity).where(Mentor.programme_id == programme.id))
-        return {i: rules.startups_most if capacity is None else capacity for i, capacity in rows}
-    ids = session.scalars(
-        select(Profile.id).where(Profile.programme_id == programme.id, Profile.kind == kind)
-    )
-    return dict.fromkeys(ids, rules.introductions_most)
 
 
 def _notes(session: Session, programme: Programme, rules: CohortRules) -> dict[int, dict[str, str]]:

@@ -42,11 +42,12 @@ def _more_places(outcome: Outcome, startup: int) -> Iterator[Remedy]:
     free = outcome.edges_of(startup)
     full = free[~outcome.has_place[arrays.supply[free]]]
     if outcome.candidates.kind is Kind.FUNDER:
-        if full.size:
-            most = int(outcome.taken[arrays.supply[full]].min()) + 1
+        stated = np.isin(arrays.counterparts[arrays.supply[full]], list(outcome.decisions.stated))
+        by_rule, full = full[~stated], full[stated]
+        if by_rule.size:
+            most = int(outcome.taken[arrays.supply[by_rule]].min()) + 1
             message = Message(N_("allow %(count)d introductions to each partner"), {"count": most})
             yield _remedy(message, kind="rule", rule="introductions_most", value=most)
-        return
     for edge in full[:_MOST].tolist():
         other = outcome.candidates.others[arrays.supply[edge]]
         most = int(outcome.taken[arrays.supply[edge]]) + 1

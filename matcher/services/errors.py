@@ -16,7 +16,7 @@ class Conflict(ServiceError):
 
 
 class CapacityReached(ServiceError):
-    """The mentor has no place left."""
+    """Somebody has no place left."""
 
 
 class NotAllowed(ServiceError):

@@ -7,12 +7,12 @@ from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.db import unit_of_work
-from matcher.models import AuditEvent, Kind, Mail, Match, MatchState, Profile, Programme
+from matcher.models import AuditEvent, Mail, Match, MatchState, Profile, Programme
 from matcher.services import letters, mailing
 from matcher.services.locking import lock_programme
 from matcher.services.publishing import ANSWER_WITHIN, Side, both_sides, call_off, readers
 from matcher.services.steps import Pair, image_of, in_state, take
-from matcher.services.succession import suggest_next
+from matcher.services.succession import follow_loss
 
 REMIND_AFTER = (timedelta(days=5), timedelta(days=10))
 ACTOR = "tandem"
@@ -85,8 +85,7 @@ def _expire(session: Session, programme: Programme, match: Match) -> None:
         session, programme, ACTOR, "match.expired", {pair: in_state(MatchState.EXPIRED, image_of(match))}
     )  # fmt: skip
     call_off(session, programme, event, [pair])
-    kind = Kind(session.get_one(Profile, pair[1]).kind)
-    suggest_next(session, programme, pair[0], kind, actor=ACTOR)
+    follow_loss(session, programme, *pair, actor=ACTOR)
 
 
 def _link(session: Session, reader: Profile, pair: Pair, side: Side) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from matcher.models import HELD, Kind, Match, MatchState, Mentor, Profile, Programme, Proposal
+from matcher.models import HELD, Kind, Match, MatchState, Profile, Programme, Proposal
 from matcher.services.cohort_blob import unpack_scores
+from matcher.services.places import places_of
 from matcher.services.rules import current_rules
 
 _NAMED = 200
@@ -202,7 +203,6 @@ def _uncovered(session: Session, programme: Programme, kind: Kind) -> list[Profi
 
 def _places(session: Session, programme: Programme, kind: Kind, taken: list[tuple[int, str]]) -> list[Places]:
     rules = current_rules(session, programme)[1]
-    unstated = rules.startups_most if kind is Kind.MENTOR else rules.introductions_most
     held = Counter(counterpart for counterpart, state in taken if state in HELD)
     proposed = Counter(counterpart for counterpart, state in taken if state not in HELD)
     profiles = session.scalars(
@@ -210,9 +210,4 @@ def _places(session: Session, programme: Programme, kind: Kind, taken: list[tupl
         .where(Profile.programme_id == programme.id, Profile.kind == kind)
         .order_by(Profile.name, Profile.id)
     )
-    return [Places(p, held[p.id], proposed[p.id], _capacity(p, unstated)) for p in profiles]
-
-
-def _capacity(profile: Profile, unstated: int | None) -> int | None:
-    stated = profile.capacity if isinstance(profile, Mentor) else None
-    return unstated if stated is None else stated
+    return [Places(p, held[p.id], proposed[p.id], places_of(p, rules)) for p in profiles]

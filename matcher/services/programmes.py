@@ -26,7 +26,9 @@ from matcher.profiles.text import clean, fold
 from matcher.services import audit
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.jobs import WorkState, enqueue_once, work_state
+from matcher.services.places import places_stated
 from matcher.services.recommendations import Reason, load_reasons
+from matcher.services.rules import current_rules
 from matcher.wording import N_, Message
 
 
@@ -205,11 +207,12 @@ def sector_balance(session: Session, programme: Programme) -> list[SectorBalance
     """Sectors by the number of start-ups in them. A mentor's places count in each of their sectors."""
     startups, funders = (_count_sectors(session, programme, model) for model in (Startup, Funder))
     places: Counter[str] = Counter()
+    rules = current_rules(session, programme)[1]
     mentors = session.execute(
         select(Mentor.sectors, Mentor.capacity).where(Mentor.programme_id == programme.id)
     )
     for sectors, capacity in mentors:
-        places.update(dict.fromkeys(sectors, 1 if capacity is None else capacity))
+        places.update(dict.fromkeys(sectors, places_stated(Kind.MENTOR, capacity, rules) or 0))
     every = startups.keys() | places.keys() | funders.keys()
     ordered = sorted(every, key=lambda sector: (-startups[sector], -places[sector], sector))
     return [SectorBalance(sector, startups[sector], places[sector], funders[sector]) for sector in ordered]

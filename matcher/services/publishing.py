@@ -16,7 +16,7 @@ from matcher.services.jobs import enqueue_once
 from matcher.services.locking import lock_programme
 from matcher.services.review import OPEN
 from matcher.services.steps import Image, Pair, find, image_of, in_state, take
-from matcher.services.succession import carry_waiting, suggest_next
+from matcher.services.succession import carry_waiting, follow_loss, suggest_next
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
 
@@ -61,7 +61,7 @@ def publish(session: Session, programme: Programme, kind: Kind, *, actor: str, l
 
 
 def withdraw_offer(session: Session, programme: Programme, pair: Pair, *, actor: str) -> AuditEvent:
-    """Take an offer back, and tell both sides that it is no longer open.
+    """Take an offer back, and tell both sides that it is no longer open. Both may get somebody else proposed.
 
     Raises:
         NotFound: the programme has no such match.
@@ -76,13 +76,14 @@ def withdraw_offer(session: Session, programme: Programme, pair: Pair, *, actor:
         {pair: in_state(MatchState.WITHDRAWN, image_of(match))},
     )  # fmt: skip
     call_off(session, programme, event, [pair])
+    follow_loss(session, programme, *pair, actor=actor)
     return event
 
 
 def end_match(
     session: Session, programme: Programme, pair: Pair, *, actor: str, note: str = ""
 ) -> AuditEvent:
-    """End a match that both sides had accepted.
+    """End a match that both sides had accepted. Both may get somebody else proposed.
 
     Raises:
         NotFound: the programme has no such match.
@@ -92,10 +93,12 @@ def end_match(
     match = get_match(session, programme, pair)
     if match.state != MatchState.ACTIVE:
         raise NotAllowed(Message(N_("Only a match that both sides accepted can be ended.")))
-    return take(
+    event = take(
         session, programme, actor, "match.ended",
         {pair: in_state(MatchState.ENDED, image_of(match), note=note.strip()[:1_000])},
     )  # fmt: skip
+    follow_loss(session, programme, *pair, actor=actor)
+    return event
 
 
 def withdraw_mentor(session: Session, programme: Programme, mentor_id: int, *, actor: str) -> AuditEvent:

@@ -120,11 +120,6 @@ def list_versions(session: Session, programme: Programme) -> list[RulesVersion]:
     )
 
 
-def introductions_most(session: Session, programme: Programme) -> int | None:
-    """How many start-ups one funding partner may be introduced to; None: any number."""
-    return current_rules(session, programme)[1].introductions_most
-
-
 def _changed(rules: CohortRules, other: CohortRules) -> dict[str, Any]:
     """The fields in which `rules` differs."""
     ours, theirs = rules.model_dump(mode="json"), other.model_dump(mode="json")

@@ -3,13 +3,14 @@
 Undoing writes the images before; folding the images after, in order, gives the matches as they are.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from matcher.models import (
     HELD,
@@ -29,8 +30,9 @@ from matcher.ranking.table import FactTable
 from matcher.services import audit, jobs
 from matcher.services.errors import CapacityReached, Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
+from matcher.services.places import Place, no_place, places_of
 from matcher.services.roster import facts_of
-from matcher.services.rules import introductions_most
+from matcher.services.rules import current_rules
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
 
@@ -89,13 +91,13 @@ def take(
     Raises:
         NotFound: the programme has no such start-up and counterpart.
         NotAllowed: a rule of eligibility forbids a pair that would take a place.
-        CapacityReached: a mentor or funding partner would have more than they take.
+        CapacityReached: somebody would have more than they take, or than the rules allow.
     """
     profiles = _profiles(session, programme, changes)
     present = find(session, programme, changes)
     gained = [p for p, image in changes.items() if _holds(image) and not _holds(image_of(present.get(p)))]
     _check_eligibility(session, profiles, gained)
-    _check_capacity(session, programme, profiles, changes, gained)
+    _check_capacity(session, programme, profiles, changes, present)
     event = audit.record(
         session, programme.id, actor, action, _subject(changes), before=before, after=after
     )  # fmt: skip
@@ -178,14 +180,21 @@ def latest_events(session: Session, programme: Programme) -> dict[Pair, int]:
     return {(ours, theirs): event_id for ours, theirs, event_id in rows}
 
 
-def held_by(session: Session, counterpart_ids: Collection[int]) -> dict[int, int]:
+def held_by(session: Session, profile_ids: Collection[int]) -> Counter[Place]:
     """How many places of each are taken."""
-    rows = session.execute(
-        select(Match.counterpart_id, func.count())
-        .where(Match.counterpart_id.in_(counterpart_ids), Match.state.in_(HELD))
-        .group_by(Match.counterpart_id)
-    )
-    return {counterpart: count for counterpart, count in rows}  # noqa: C416 - a Row is no pair to mypy
+    found = Counter[Place]()
+    counterpart = aliased(Profile, flat=True)
+    for block in _blocks(profile_ids):
+        for side in (Match.startup_id, Match.counterpart_id):
+            rows = session.execute(
+                select(side, counterpart.kind, func.count())
+                .join(counterpart, counterpart.id == Match.counterpart_id)
+                .where(side.in_(block), Match.state.in_(HELD))
+                .group_by(side, counterpart.kind)
+            )
+            is_startup = side is Match.startup_id
+            found.update({(i, Kind(kind) if is_startup else Kind.STARTUP): n for i, kind, n in rows})
+    return found
 
 
 def _said(image: Image) -> Image:
@@ -246,28 +255,24 @@ def _check_capacity(
     programme: Programme,
     profiles: Mapping[int, Profile],
     changes: Mapping[Pair, Image],
-    gained: Collection[Pair],
+    present: Mapping[Pair, Match],
 ) -> None:
-    growing = {counterpart for _, counterpart in gained}
+    """Refuse to give anybody more than they may have, on either side; who has too many already keeps them."""
+    more = Counter[Place]()
+    for pair, image in changes.items():
+        gained = _holds(image) - _holds(image_of(present.get(pair)))
+        kind = Kind(profiles[pair[1]].kind)
+        more.update({(pair[0], kind): gained, (pair[1], Kind.STARTUP): gained})
+    growing = [place for place, gained in more.items() if gained > 0]
     if not growing:
         return
-    taken = held_by(session, growing)
-    present = find(session, programme, changes)
-    for pair, image in changes.items():
-        if pair[1] in growing:
-            was = _holds(image_of(present.get(pair)))
-            taken[pair[1]] = taken.get(pair[1], 0) + _holds(image) - was
-    introductions = introductions_most(session, programme)
-    for counterpart in sorted(growing):
-        profile = profiles[counterpart]
-        most = profile.capacity if isinstance(profile, Mentor) else introductions
-        if most is not None and taken[counterpart] > most:
-            raise CapacityReached(
-                Message(
-                    N_("%(name)s has no place left (%(capacity)d in all). Undo another approval first."),
-                    {"name": profile.name, "capacity": most},
-                )
-            )
+    rules = current_rules(session, programme)[1]
+    taken = held_by(session, {profile_id for profile_id, _ in growing})
+    for profile_id, towards in sorted(growing):
+        profile = profiles[profile_id]
+        most = places_of(profile, rules, towards)
+        if most is not None and taken[profile_id, towards] + more[profile_id, towards] > most:
+            raise CapacityReached(no_place(profile, most, towards))
 
 
 def _restore_capacity(session: Session, event: AuditEvent) -> None:

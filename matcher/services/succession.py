@@ -1,6 +1,6 @@
 """Nobody is dropped: whoever lost a counterpart is proposed the next best, or waits and is served first."""
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from matcher.models import (
@@ -9,7 +9,6 @@ from matcher.models import (
     Kind,
     Match,
     MatchState,
-    Mentor,
     Profile,
     Programme,
     Proposal,
@@ -18,33 +17,63 @@ from matcher.models import (
     Waiting,
     utcnow,
 )
-from matcher.services.rules import current_rules
+from matcher.services.bars import bar_between
+from matcher.services.cohort_blob import Bar
+from matcher.services.places import places_of
+from matcher.services.roster import load_facts
+from matcher.services.rules import CohortRules, current_rules
 from matcher.services.steps import in_state, take
 
 _TAKEN = frozenset({MatchState.PROPOSED, *HELD})
+_ITEM, _LIST = Recommendation, RecommendationList
+
+
+def follow_loss(
+    session: Session, programme: Programme, startup_id: int, counterpart_id: int, *, actor: str
+) -> None:
+    """After a pair is no more: its start-up gets the next best, and its counterpart's place is given on."""
+    kind = Kind(session.get_one(Profile, counterpart_id).kind)
+    suggest_next(session, programme, startup_id, kind, actor=actor)
+    offer_place(session, programme, counterpart_id, actor=actor)
 
 
 def suggest_next(
     session: Session, programme: Programme, startup_id: int, kind: Kind, *, actor: str
 ) -> AuditEvent | None:
-    """Propose the best candidate on the start-up's list who has a place and was not decided about.
+    """Propose the best candidate on the start-up's list who may be, has a place and was not decided about.
 
     None, and a place on the waiting list, if there is nobody; None as well if the start-up is served.
     """
-    if _is_served(session, programme, startup_id, kind):
+    rules = current_rules(session, programme)[1]
+    if _is_served(session, rules, startup_id, kind):
         return None
-    chosen = next(
-        (item for item in _listed(session, startup_id, kind) if _is_free(session, programme, item)), None
-    )
-    if chosen is None:
-        _wait(session, programme, startup_id, kind)
-        return None
-    image = in_state(
-        MatchState.PROPOSED, score=chosen.score, band=chosen.band, reasons=chosen.reasons
-    )  # fmt: skip
-    return take(
-        session, programme, actor, "match.suggested", {(startup_id, chosen.candidate_id): image}
-    )  # fmt: skip
+    for item in session.scalars(_undecided(kind).where(_LIST.subject_id == startup_id).order_by(_ITEM.rank)):
+        if _may_be(session, programme, rules, startup_id, item.candidate_id):
+            return _suggest(session, programme, startup_id, item, actor)
+    _wait(session, programme, startup_id, kind)
+    return None
+
+
+def offer_place(session: Session, programme: Programme, counterpart_id: int, *, actor: str) -> None:
+    """Propose somebody who has a place to those who wait and have them on their list, the longest first."""
+    rules = current_rules(session, programme)[1]
+    kind = Kind(session.get_one(Profile, counterpart_id).kind)
+    rows = session.execute(
+        _undecided(kind)
+        .add_columns(_LIST.subject_id)
+        .join(Waiting, Waiting.startup_id == _LIST.subject_id)
+        .where(
+            Waiting.programme_id == programme.id,
+            Waiting.counterpart_kind == kind,
+            _ITEM.candidate_id == counterpart_id,
+        )
+        .order_by(Waiting.rounds.desc(), Waiting.since, Waiting.id)
+    ).all()
+    for item, startup_id in rows:
+        if not _is_served(session, rules, startup_id, kind) and _may_be(
+            session, programme, rules, startup_id, counterpart_id
+        ):
+            _suggest(session, programme, startup_id, item, actor)
 
 
 def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
@@ -61,12 +90,13 @@ def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
             select(Waiting).where(Waiting.programme_id == programme.id, Waiting.counterpart_kind == kind)
         )
     }
+    rules = current_rules(session, programme)[1]
     left_out: set[int] = set()
     if proposal is not None:  # who lost theirs by hand since the run waits, too
         left_out = {entry["profile_id"] for entry in proposal.unmatched}
         left_out |= set(session.scalars(_without(programme, kind)))
     for startup_id in sorted(left_out | waiting.keys()):
-        if _is_served(session, programme, startup_id, kind):
+        if _is_served(session, rules, startup_id, kind):
             if startup_id in waiting:
                 session.delete(waiting[startup_id])
         elif startup_id in waiting:
@@ -101,9 +131,8 @@ def _wait(session: Session, programme: Programme, startup_id: int, kind: Kind) -
     session.flush()
 
 
-def _is_served(session: Session, programme: Programme, startup_id: int, kind: Kind) -> bool:
+def _is_served(session: Session, rules: CohortRules, startup_id: int, kind: Kind) -> bool:
     """Whether as many pairs are proposed or hold a place as the rules promise, one at least."""
-    rules = current_rules(session, programme)[1]
     least = max(1, rules.mentors_least) if kind is Kind.MENTOR else 1
     rows = session.scalars(
         select(Match.id)
@@ -113,31 +142,30 @@ def _is_served(session: Session, programme: Programme, startup_id: int, kind: Ki
     return len(rows.all()) >= least
 
 
-def _listed(session: Session, startup_id: int, kind: Kind) -> list[Recommendation]:
-    """The start-up's list, best first, without those it has a match with, in whatever state."""
-    known = select(Match.counterpart_id).where(Match.startup_id == startup_id)
-    return list(
-        session.scalars(
-            select(Recommendation)
-            .join(RecommendationList)
-            .where(
-                RecommendationList.subject_id == startup_id,
-                RecommendationList.candidate_kind == kind,
-                Recommendation.candidate_id.not_in(known),
-            )
-            .order_by(Recommendation.rank)
-        )
+def _undecided(kind: Kind) -> Select[Recommendation]:
+    """What lists of start-ups say of a kind, without pairs that are a match, in whatever state."""
+    known = select(Match.id).where(
+        Match.startup_id == _LIST.subject_id, Match.counterpart_id == _ITEM.candidate_id
     )
+    return select(_ITEM).join(_LIST).where(_LIST.candidate_kind == kind, ~known.exists())
 
 
-def _is_free(session: Session, programme: Programme, item: Recommendation) -> bool:
-    """Whether the candidate has a place beyond those that are held or proposed."""
-    profile = session.get_one(Profile, item.candidate_id)
-    rules = current_rules(session, programme)[1]
-    most = profile.capacity if isinstance(profile, Mentor) else rules.introductions_most
-    if most is None:
-        return True
-    taken = session.scalars(
-        select(Match.id).where(Match.counterpart_id == item.candidate_id, Match.state.in_(_TAKEN))
+def _may_be(
+    session: Session, programme: Programme, rules: CohortRules, startup_id: int, counterpart_id: int
+) -> bool:
+    """Whether the counterpart has a place beyond those held or proposed, and no rule bars the pair."""
+    most = places_of(session.get_one(Profile, counterpart_id), rules)
+    taken = session.scalar(
+        select(func.count()).where(Match.counterpart_id == counterpart_id, Match.state.in_(_TAKEN))
     )
-    return len(taken.all()) < most
+    if most is not None and (taken or 0) >= most:
+        return False
+    facts = load_facts(session, programme, (startup_id, counterpart_id))
+    return bar_between(rules, facts[startup_id], facts[counterpart_id]) is Bar.FREE
+
+
+def _suggest(
+    session: Session, programme: Programme, startup_id: int, item: Recommendation, actor: str
+) -> AuditEvent:
+    image = in_state(MatchState.PROPOSED, score=item.score, band=item.band, reasons=item.reasons)
+    return take(session, programme, actor, "match.suggested", {(startup_id, item.candidate_id): image})

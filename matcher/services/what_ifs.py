@@ -11,8 +11,8 @@ from matcher.models import FAILED, HELD, Job, Kind, MatchState, Profile, Program
 from matcher.ranking.comparison import decimals
 from matcher.ranking.facts import Bool
 from matcher.ranking.interaction import Int64
+from matcher.services.bars import bar_between
 from matcher.services.cohort_blob import Bar, CohortArrays, unpack
-from matcher.services.cohort_problem import gap
 from matcher.services.cohort_reading import Decisions, Pair, read_decisions
 from matcher.services.cohort_settling import Settled, settle
 from matcher.services.cohort_words import BAR_MESSAGES
@@ -212,13 +212,7 @@ def _with_pair(
 def _bar(session: Session, programme: Programme, pair: Pair, decisions: Decisions) -> Bar:
     """The programme's own rule that forbids the pair, if any."""
     facts = load_facts(session, programme, pair)
-    ours, theirs = facts[pair[0]], facts[pair[1]]
-    if decisions.rules.language == "required" and not set(ours.languages) & set(theirs.languages):
-        return Bar.LANGUAGE
-    hours = decisions.rules.hours_apart
-    if hours is not None and gap(ours.utc_offsets, theirs.utc_offsets) > hours:
-        return Bar.HOURS
-    return Bar.FREE
+    return bar_between(decisions.rules, facts[pair[0]], facts[pair[1]])
 
 
 def _inserted_rank(ranks: np.ndarray, at: int) -> np.ndarray:

@@ -14,15 +14,30 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from matcher.db import reading, unit_of_work
-from matcher.models import FAILED, HELD, AuditEvent, Kind, Mail, Match, MatchState, Mentor, utcnow
+from matcher.models import (
+    FAILED,
+    HELD,
+    AuditEvent,
+    Kind,
+    Mail,
+    Match,
+    MatchState,
+    Mentor,
+    Recommendation,
+    RecommendationList,
+    utcnow,
+)
 from matcher.services import answers, followup, publishing, review, steps
 from matcher.services.errors import ServiceError
 from matcher.services.proposing import propose
+from matcher.services.rules import CohortRules, save_rules
 from matcher.services.steps import Image, Pair
 from tests.matcher.factories import SPACE, add, draft, embed_all, make_programme
 
 STARTUPS = tuple(f"S{n}" for n in range(1, 6))
 MENTORS = tuple(f"M{n}" for n in range(1, 5))
+UNSTATED = "M4"
+RULES = CohortRules(mentors_most=2, startups_most=2)
 FORBIDDEN = {("S1", "M1"), ("S2", "M2")}
 _START = utcnow()
 
@@ -36,7 +51,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Five start-ups, four mentors with one or two places, and two conflicts."""
+        """Five start-ups with lists, four mentors of whom one states no number, and two conflicts."""
         with unit_of_work(self.engine) as session:
             self.programme = make_programme(session)
             people = [
@@ -45,13 +60,16 @@ class Life(RuleBasedStateMachine):
             ]
             people += [
                 draft(
-                    Kind.MENTOR, ref, expertise=(f"skill {ref}",), capacity=1 + n % 2,
+                    Kind.MENTOR, ref, expertise=(f"skill {ref}",),
+                    capacity=None if ref == UNSTATED else 1 + n % 2,
                     email=f"{ref.lower()}@example.org",
                     conflicts=tuple(ours for ours, theirs in FORBIDDEN if theirs == ref),
                 )
                 for n, ref in enumerate(MENTORS)
             ]  # fmt: skip
             self.ids = add(session, self.programme, *people)
+            save_rules(session, self.programme, RULES, seen=0, actor="a")
+            self._list_all(session)
         embed_all(self.engine, self.programme)
         self.snapshots = Path(tempfile.mkdtemp(prefix="tandem-life-"))
         self.taken: dict[int, dict[Pair, Image]] = {}
@@ -168,7 +186,10 @@ class Life(RuleBasedStateMachine):
             ).all()
         held = [pair for pair, image in images.items() if image["state"] in HELD]
         for mentor_id, capacity in mentors:
-            assert sum(theirs == mentor_id for _, theirs in held) <= capacity
+            most = RULES.startups_most if capacity is None else capacity
+            assert sum(theirs == mentor_id for _, theirs in held) <= most
+        for ref in STARTUPS:
+            assert sum(ours == self.ids[ref] for ours, _ in held) <= RULES.mentors_most
         for ours, theirs in FORBIDDEN:
             state = images.get(self._pair(ours, theirs), {}).get("state")
             assert state not in HELD | {MatchState.PROPOSED}
@@ -179,6 +200,24 @@ class Life(RuleBasedStateMachine):
             if image["state"] == MatchState.OFFERED:
                 assert answered != [True, True]
                 assert False not in answered
+
+    def _list_all(self, session: Session) -> None:
+        """Each start-up's list: all mentors whom it may have, so that there is somebody to suggest."""
+        for n, ours in enumerate(STARTUPS):
+            ranked = RecommendationList(
+                programme_id=self.programme.id, subject_id=self.ids[ours], candidate_kind=Kind.MENTOR.value,
+                considered=4, eligible=4, model="test", revision="1", watermark=1,
+            )  # fmt: skip
+            session.add(ranked)
+            session.flush()
+            for rank, theirs in enumerate(MENTORS[n % 4 :] + MENTORS[: n % 4], start=1):
+                if (ours, theirs) not in FORBIDDEN:
+                    session.add(
+                        Recommendation(
+                            list_id=ranked.id, candidate_id=self.ids[theirs], rank=rank, score=1 - rank / 10,
+                            band="good", parts={}, reasons=[],
+                        )
+                    )  # fmt: skip
 
     def _pair(self, ours: str, theirs: str) -> Pair:
         return self.ids[ours], self.ids[theirs]

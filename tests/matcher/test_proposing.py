@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from matcher.db import reading, unit_of_work
 from matcher.models import (
     AuditEvent,
+    Funder,
     Kind,
     Match,
     MatchState,
@@ -295,6 +296,24 @@ def test_funding_partners_are_shared_out_within_their_introductions(cohort: Coho
     assert cohort.pairs() != set()
     cohort.run()  # mentors' proposals leave the funders' alone
     assert len({pair for pair in cohort.pairs() if "-F" in pair}) == 4
+
+
+def test_a_funding_partner_s_own_number_goes_before_the_rule_and_is_what_to_ask_about(
+    cohort: Cohort,
+) -> None:
+    cohort.fill({"M1": {}}, startups=3)
+    with unit_of_work(cohort.engine) as session:
+        funder = draft(Kind.FUNDER, "F1", thesis="Thesis", stages=("idea",), capacity=2)
+        cohort.ids = add(session, cohort.programme, funder)
+        cohort.refs = {number: ref for ref, number in cohort.ids.items()}
+    embed_all(cohort.engine, cohort.programme)
+    run = cohort.run(kind=Kind.FUNDER)
+    assert (run.pairs, len(run.unmatched)) == (2, 1)
+    (first, *_) = run.unmatched[0]["remedies"]
+    assert first["action"] == {"kind": "capacity", "profile_id": cohort.ids["F1"], "capacity": 3}
+    with unit_of_work(cohort.engine) as session:
+        session.get_one(Funder, cohort.ids["F1"]).capacity = 3
+    assert cohort.run(kind=Kind.FUNDER).covered == 3
 
 
 def test_a_run_whose_job_cannot_be_recorded_leaves_no_trace(cohort: Cohort) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, select
@@ -23,12 +24,14 @@ from matcher.models import (
     Programme,
     Recommendation,
     RecommendationList,
+    Startup,
     Waiting,
     utcnow,
 )
 from matcher.services import answers, followup, mailing, posting, publishing
 from matcher.services.errors import NotAllowed, NotFound, ServiceError
 from matcher.services.review import decide
+from matcher.services.rules import CohortRules, save_rules
 from matcher.services.steps import replay, undo
 from tests.matcher.factories import add, at_once, draft, make_programme
 
@@ -261,8 +264,77 @@ def test_an_offer_is_withdrawn_and_a_match_ended_and_nothing_else(
     with pytest.raises(NotAllowed):
         publishing.withdraw_offer(session, programme, pair, actor="a")
     publishing.end_match(session, programme, pair, actor="a", note="Done")
-    assert _states(session, people) == {("S1", "M1"): "ended"}
-    assert {p: i["state"] for p, i in replay(session, programme).items()} == {pair: "ended"}
+    assert _states(session, people) == {("S1", "M1"): "ended", ("S1", "M2"): "proposed"}
+    replayed = {p: i["state"] for p, i in replay(session, programme).items()}
+    assert replayed == {pair: "ended", (people["S1"], people["M2"]): "proposed"}
+
+
+@pytest.mark.parametrize("how", ["declined", "expired", "withdrawn", "ended"])
+def test_a_freed_place_goes_to_whoever_waited_longest_and_may_have_it(
+    session: Session, programme: Programme, people: dict[str, int], how: str
+) -> None:
+    refs = ("S3", "S4", "S5")
+    people |= add(session, programme, *(draft(Kind.STARTUP, ref, email=f"{ref}@x.org") for ref in refs))
+    for ref, theirs in (("S3", "M1"), ("S4", "M1"), ("S5", "M2")):
+        _list(session, programme, people, ref, theirs)
+    _publish(session, programme, people, ("S1", "M1"))
+    for ref, rounds in (("S2", 1), ("S3", 4), ("S4", 3), ("S5", 5)):
+        session.add(
+            Waiting(
+                programme_id=programme.id, startup_id=people[ref], counterpart_kind="mentor", rounds=rounds
+            )
+        )
+    decide(session, programme, people["S3"], people["M1"], "rejected", actor="a")
+    _lose(session, programme, people, how)
+    found = _states(session, people)
+    assert {pair for pair, state in found.items() if state == "proposed"} == {("S1", "M2"), ("S4", "M1")}
+    assert found["S1", "M1"] == how
+    _publish(session, programme, people, ("S4", "M1"))
+    assert set(session.scalars(select(Waiting.startup_id))) == {people[ref] for ref in ("S2", "S3", "S5")}
+
+
+@pytest.mark.parametrize("rule", [{"language": "required"}, {"hours_apart": 3}])
+@pytest.mark.parametrize("how", ["declined", "expired", "withdrawn", "ended"])
+def test_nobody_is_suggested_whom_the_programme_s_own_rules_bar(
+    session: Session, programme: Programme, people: dict[str, int], rule: dict[str, Any], how: str
+) -> None:
+    session.get_one(Startup, people["S1"]).country = "KE"
+    session.get_one(Startup, people["S2"]).country = "KE"
+    for ref in ("M1", "M2"):
+        session.get_one(Mentor, people[ref]).timezone = "America/Lima"
+    _publish(session, programme, people, ("S1", "M1"))
+    save_rules(session, programme, CohortRules(**rule), seen=0, actor="a")
+    session.add(Waiting(programme_id=programme.id, startup_id=people["S2"], counterpart_kind="mentor"))
+    _lose(session, programme, people, how)
+    assert _states(session, people) == {("S1", "M1"): how}
+    assert set(session.scalars(select(Waiting.startup_id))) == {people["S1"], people["S2"]}
+
+
+def test_a_place_that_nobody_stated_is_given_on_as_the_rules_say(
+    session: Session, programme: Programme, people: dict[str, int]
+) -> None:
+    session.get_one(Mentor, people["M2"]).capacity = None
+    save_rules(session, programme, CohortRules(startups_most=1), seen=0, actor="a")
+    decide(session, programme, people["S2"], people["M2"], "approved", actor="a")
+    _publish(session, programme, people, ("S1", "M1"))
+    _lose(session, programme, people, "declined")
+    assert ("S1", "M2") not in _states(session, people)
+
+
+def _lose(session: Session, programme: Programme, people: dict[str, int], how: str) -> None:
+    """The offer to S1 and M1 comes to nothing."""
+    pair = people["S1"], people["M1"]
+    match how:
+        case "declined":
+            answers.answer_for(session, programme, pair, "startup", accepted=False, actor="a")
+        case "expired":
+            followup.follow_up(session, programme, utcnow() + timedelta(days=15))
+        case "withdrawn":
+            publishing.withdraw_offer(session, programme, pair, actor="a")
+        case "ended":
+            for side in publishing.SIDES:
+                answers.answer_for(session, programme, pair, side, accepted=True, actor="a")
+            publishing.end_match(session, programme, pair, actor="a")
 
 
 def test_another_programme_can_publish_answer_or_end_nothing(

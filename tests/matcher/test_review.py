@@ -1,6 +1,7 @@
 """Decisions: capacity holds under any haste, and every one of them can be undone."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -10,7 +11,8 @@ from matcher.db import reading, unit_of_work
 from matcher.models import AuditEvent, Kind, Match, MatchState, Programme
 from matcher.services.errors import CapacityReached, Conflict, NotAllowed, NotFound
 from matcher.services.matches import list_matches
-from matcher.services.review import decide
+from matcher.services.review import decide, move
+from matcher.services.rules import CohortRules, save_rules
 from matcher.services.steps import undo
 from tests.matcher.factories import add, at_once, draft, make_programme
 
@@ -97,6 +99,66 @@ def test_a_place_that_was_given_back_can_be_taken(
     undo(session, programme, first.id, actor="a")
     approve(session, programme, people, "S2", "M1")
     assert state(session) == {(people["S2"], people["M1"]): "approved"}
+
+
+def test_a_start_up_has_no_more_than_the_rules_allow_and_each_kind_counts_alone(
+    session: Session, programme: Programme, people: dict[str, int]
+) -> None:
+    people |= add(
+        session, programme, draft(Kind.MENTOR, "M3"), draft(Kind.MENTOR, "M4"), draft(Kind.FUNDER, "F2")
+    )
+    save_rules(session, programme, CohortRules(mentors_most=2, funders_most=1), seen=0, actor="a")
+    approve(session, programme, people, "S1", "M1")
+    locked = decide(session, programme, people["S1"], people["M3"], "locked", actor="a")
+    approve(session, programme, people, "S1", "F1")
+    for theirs, told in (("M4", r"as many mentors .* \(2\)"), ("F2", r"as many funding partners .* \(1\)")):
+        for decision in ("approved", "locked"):
+            with pytest.raises(CapacityReached, match=f"{told}.*Undo another approval, or change the rules"):
+                decide(session, programme, people["S1"], people[theirs], decision, actor="a")
+    undone = undo(session, programme, locked.id, actor="a")
+    approve(session, programme, people, "S1", "M4")
+    with pytest.raises(CapacityReached, match="as many mentors"):
+        undo(session, programme, undone.id, actor="a")
+
+
+def test_lower_rules_take_nothing_away_and_what_adds_nothing_is_not_refused(
+    session: Session, programme: Programme, people: dict[str, int]
+) -> None:
+    people |= add(session, programme, draft(Kind.MENTOR, "M3"), draft(Kind.MENTOR, "M4"))
+    save_rules(session, programme, CohortRules(mentors_most=2), seen=0, actor="a")
+    for theirs in ("M1", "M4"):
+        approve(session, programme, people, "S1", theirs)
+    save_rules(session, programme, CohortRules(), seen=1, actor="a")
+    move(session, programme, (people["S1"], people["M1"]), people["M3"], actor="a")
+    assert len(state(session)) == 2
+
+
+@pytest.mark.parametrize(
+    ("theirs", "rules", "told"),
+    [
+        ("M3", {"startups_most": 1}, "as many start-ups as the rules allow"),
+        ("F1", {"introductions_most": 1}, "as many introductions as the rules allow"),
+        ("F2", {"introductions_most": None}, "no place left"),
+        ("F2", {"introductions_most": 9}, "no place left"),
+    ],
+)
+def test_who_states_no_number_has_what_the_rules_say_and_who_does_has_that(
+    session: Session,
+    programme: Programme,
+    people: dict[str, int],
+    theirs: str,
+    rules: dict[str, Any],
+    told: str,
+) -> None:
+    people |= add(session, programme, draft(Kind.MENTOR, "M3"), draft(Kind.FUNDER, "F2", capacity=1))
+    save_rules(session, programme, CohortRules(**rules), seen=0, actor="a")
+    first = approve(session, programme, people, "S1", theirs)
+    with pytest.raises(CapacityReached, match=told):
+        approve(session, programme, people, "S6", theirs)
+    undone = undo(session, programme, first.id, actor="a")
+    approve(session, programme, people, "S6", theirs)
+    with pytest.raises(CapacityReached, match=told):
+        undo(session, programme, undone.id, actor="a")
 
 
 @pytest.mark.parametrize("before", [None, "approved", "rejected"])

@@ -92,6 +92,7 @@ READ: list[tuple[Kind, str, str, Any]] = [
     (S, "currency", "FCFA", "XOF"),
     (M, "capacity", "3", 3),
     (M, "capacity", "3.0", 3),
+    (F, "capacity", "3", 3),
     (M, "email", "Amina <Amina@Example.ORG>", "amina@example.org"),
     (M, "email", "Strauß@Example.org", "strauß@example.org"),
     (S, "sdgs", "SDG 5, ODD 9", (5, 9)),

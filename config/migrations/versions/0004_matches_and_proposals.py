@@ -240,6 +240,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_wish_programme_id"), "wish", ["programme_id"], unique=False)
 
+    op.add_column("funder", sa.Column("capacity", sa.Integer(), nullable=True))
     _move_approvals(op.get_bind())
     op.drop_table("approval")
 
@@ -309,3 +310,4 @@ def downgrade() -> None:
     )
     for table in ("mail", "waiting", "wish", "rules_version", "proposal", "match_change", "match"):
         op.drop_table(table)
+    op.drop_column("funder", "capacity")
