@@ -169,6 +169,7 @@ _DROPPED: Mapping[str, str] = {
     "startups_least": N_("stable pairs cannot promise mentors a number of start-ups"),
     "quotas": N_("stable pairs cannot keep quotas"),
     "floor": N_("stable pairs cannot keep a least summed score"),
+    "waiting": N_("stable pairs cannot serve those first who have waited"),
 }
 
 

@@ -1,0 +1,33 @@
+"""What is said of how good a proposal is, is no more than was proven."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from matcher.db import unit_of_work
+from matcher.models import Kind, Programme, Waiting
+from matcher.services import proposals
+from tests.matcher.cohorts import Cohort
+
+
+@pytest.fixture
+def cohort(engine: Engine, programme: Programme, tmp_path: Path) -> Cohort:
+    return Cohort(engine, programme, tmp_path)
+
+
+def test_stable_pairs_do_not_serve_first_who_waited_and_the_run_says_so(cohort: Cohort) -> None:
+    cohort.fill({"M1": {"S1": 0.7, "S2": 0.5}}, startups=2)
+    cohort.rules(objective="stable")
+    unkept = "stable pairs cannot serve those first who have waited"
+    assert unkept not in map(str, proposals.relaxed_rules(cohort.run()))
+    with unit_of_work(cohort.engine) as session:
+        session.add(
+            Waiting(
+                programme_id=cohort.programme.id,
+                startup_id=cohort.ids["S2"],
+                counterpart_kind=Kind.MENTOR.value,
+                rounds=2,
+            )
+        )
+    assert unkept in map(str, proposals.relaxed_rules(cohort.run()))
