@@ -14,6 +14,7 @@ from matcher.services.proposals import (
     unmatched_startups,
     verdict,
     waiting_list,
+    ways_out,
 )
 from matcher.services.review import BANDS
 from matcher.wording import N_, Message
@@ -56,6 +57,7 @@ class Standing:
         total_change, worst_change: against the run; None: none that two decimals show.
         verdict: how good the run is, and how it was found; None if there was none.
         relaxed: rules that the run could not keep.
+        ways: what would have let everybody in, each a few steps to take together.
         unmatched: whom the run left out and who still has nobody.
         parted: who else has nobody: decisions since then took it from them.
         unnamed: how many start-ups have nobody beyond those whom the plan names.
@@ -68,6 +70,7 @@ class Standing:
     worst_change: float | None
     verdict: Sequence[Message]
     relaxed: Sequence[Message]
+    ways: Sequence[Sequence[Message]]
     unmatched: Sequence[Unmatched]
     parted: Sequence[Profile]
     unnamed: int
@@ -93,6 +96,7 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
         worst_change=_change(plan.now.worst_off, plan.before.worst_off) if plan.before else None,
         verdict=_verdict(plan.run) if plan.run else [],
         relaxed=relaxed_rules(plan.run) if plan.run else [],
+        ways=ways_out(plan.run) if plan.run else [],
         unmatched=unmatched,
         parted=[profile for profile in plan.uncovered if profile.id not in known],
         unnamed=max(0, plan.startups - plan.now.covered - len(plan.uncovered)),

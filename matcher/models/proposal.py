@@ -60,6 +60,8 @@ class Proposal(Base):
     """Who has nobody, or fewer than the rules ask for: `profile_id`, `reason` and `remedies`, as messages."""
     relaxed: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """Rules that could not be kept, as messages."""
+    ways: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    """What would let everybody in, the cheapest first: `steps` to take together, as messages, and `cost`."""
     made_by: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(default=utcnow)
 

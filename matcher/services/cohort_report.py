@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 from matcher.models import HELD, Funder, Kind, Match, MatchState, Profile, Programme, Proposal
 from matcher.profiles.places import AREAS, WORLD, area
 from matcher.services.plan import Places, Plan, read_plan
-from matcher.services.proposals import WaitingLine, relaxed_rules, unmatched_startups, waiting_list
+from matcher.services.proposals import (
+    WaitingLine,
+    relaxed_rules,
+    unmatched_startups,
+    waiting_list,
+    ways_out,
+)
 from matcher.services.rules import CohortRules, current_rules, get_rules
 from matcher.services.rulewords import RuleChange, RuleLine, changes, describe
 from matcher.wording import N_, Message, Term
@@ -67,6 +73,7 @@ class CohortReport:
         places, taken: over all counterparts; one that takes any number counts as what it has.
         rules: what held for the run, or holds for the next one if there was none.
         rules_since: what was changed since the run.
+        ways: what would have let everybody in, each a few steps to take together.
     """
 
     plan: Plan
@@ -87,6 +94,7 @@ class CohortReport:
     rules_version: int
     rules_since: list[RuleChange]
     relaxed: list[Message]
+    ways: list[list[Message]]
 
     @property
     def run(self) -> Proposal | None:
@@ -126,6 +134,7 @@ def read_report(session: Session, programme: Programme, kind: Kind) -> CohortRep
         rules_version=version,
         rules_since=changes(held, current_rules(session, programme)[1]),
         relaxed=relaxed_rules(plan.run) if plan.run else [],
+        ways=ways_out(plan.run) if plan.run else [],
     )
 
 

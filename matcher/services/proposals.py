@@ -45,6 +45,7 @@ __all__ = [
     "unmatched_startups",
     "verdict",
     "waiting_list",
+    "ways_out",
     "wishes_of",
 ]
 
@@ -127,6 +128,11 @@ def verdict(proposal: Proposal) -> Message:
 def relaxed_rules(proposal: Proposal) -> list[Message]:
     """The rules that a run could not keep."""
     return [Message.from_json(line) for line in proposal.relaxed]
+
+
+def ways_out(proposal: Proposal) -> list[list[Message]]:
+    """What would have let everybody in, the cheapest first: steps to take together."""
+    return [[Message.from_json(step) for step in way["steps"]] for way in proposal.ways]
 
 
 def scores_of(proposal: Proposal) -> dict[tuple[int, int], float]:

@@ -24,6 +24,7 @@ from matcher.services.cohort_problem import build, focus_of, held_ends
 from matcher.services.cohort_reading import Decisions, decisions_stamp, read_decisions
 from matcher.services.cohort_remedies import Remedy, remedies_of
 from matcher.services.cohort_settling import Settled, settle
+from matcher.services.cohort_ways import ways_of
 from matcher.services.cohort_words import Outcome, reason_of, relaxed_messages
 from matcher.services.locking import lock_programme
 from matcher.services.pipeline import Progress, every
@@ -64,6 +65,8 @@ class _Result:
     seconds: float
     images: dict[Pair, Image]
     """Of each pair that is proposed."""
+    relaxed: list[Message]
+    ways: list[dict[str, Any]]
 
 
 def propose(
@@ -141,7 +144,9 @@ def _solve(candidates: Candidates, decisions: Decisions, seed: int, steps: _Step
     steps.solving(2)
     images = _images(outcome)
     steps.solving(3)
-    return _Result(outcome, settled, seconds, images)
+    relaxed = relaxed_messages(outcome, settled.dropped)
+    ways = ways_of(outcome, settled.dropped, seed) if relaxed or outcome.short else []
+    return _Result(outcome, settled, seconds, images, relaxed, ways)
 
 
 def _left_over(outcome: Outcome) -> tuple[list[int], list[int]]:
@@ -250,7 +255,8 @@ def _record(session: Session, basis: _Basis, result: _Result) -> Proposal:
         startups=len(outcome.decisions.startups),
         seconds=result.seconds,
         unmatched=_unmatched(outcome),
-        relaxed=[message.to_json() for message in relaxed_messages(outcome, result.settled.dropped)],
+        relaxed=[message.to_json() for message in result.relaxed],
+        ways=result.ways,
         made_by=basis.actor,
     )
     session.add(proposal)

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("unmatched", sa.JSON(), nullable=False),
         sa.Column("relaxed", sa.JSON(), nullable=False),
+        sa.Column("ways", sa.JSON(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,26 @@
+"""What the cohort's page and its report say of what could not be, and of what would help."""
+
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from matcher.wording import Message
+from tests.web.cohort_world import run
+from tests.web.test_web_cohort import cohort
+from tests.web.world import World
+
+
+def test_what_would_let_everyone_in_is_told_on_page_and_paper_and_not_when_all_is_well(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    pages = (cohort(world), f"{cohort(world)}/report")
+    run(engine, world)
+    assert all("would let everyone in" not in client.get(page).text for page in pages)
+    steps = [Message(f"ask Awa <b>{n}</b> to take one more").to_json() for n in range(22)]
+    run(engine, world, ways=[{"steps": steps[:1], "cost": 1}, {"steps": steps, "cost": 22}])
+    for page in pages:
+        shown = client.get(page).text
+        assert "Any one of these would let everyone in" in shown
+        assert shown.count("ask Awa &lt;b&gt;0&lt;/b&gt; to take one more") == 2
+        assert "&lt;b&gt;19&lt;" in shown
+        assert "&lt;b&gt;20&lt;" not in shown
+        assert "and 2 more" in shown
