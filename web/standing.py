@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from matcher.models import Profile, Programme, Proposal
+from matcher.models import Kind, Profile, Programme, Proposal
 from matcher.services.plan import Places, Plan
 from matcher.services.proposals import (
     Unmatched,
     WaitingLine,
+    idle_counterparts,
     relaxed_rules,
     unmatched_startups,
     verdict,
@@ -17,6 +18,7 @@ from matcher.services.proposals import (
     ways_out,
 )
 from matcher.services.review import BANDS
+from matcher.services.rules import current_rules
 from matcher.wording import N_, Message
 
 _VISIBLE = 0.005
@@ -61,6 +63,8 @@ class Standing:
         unmatched: whom the run left out and who still has nobody.
         parted: who else has nobody: decisions since then took it from them.
         unnamed: how many start-ups have nobody beyond those whom the plan names.
+        idle: counterparts with places who have nobody, with the reason if the run left them so.
+        behind: those who have some, but fewer than promised.
         places: the counterparts' places by profile id.
     """
 
@@ -75,6 +79,8 @@ class Standing:
     parted: Sequence[Profile]
     unnamed: int
     waiting: Sequence[WaitingLine]
+    idle: Sequence[tuple[Profile, Message | None]]
+    behind: Sequence[tuple[Profile, Message]]
     places: Mapping[int, Places]
 
     @property
@@ -89,6 +95,10 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
     found = unmatched_startups(session, plan.run) if plan.run else []
     unmatched = [line for line in found if line.startup.id in without]
     known = {line.startup.id for line in unmatched}
+    alone = idle_counterparts(session, plan.run) if plan.run else []
+    reasons = {line.counterpart.id: line.reason for line in alone}
+    places = {place.profile.id: place for place in plan.places}
+    promised = current_rules(session, programme)[1].startups_least if plan.kind is Kind.MENTOR else 0
     return Standing(
         coverage=round(99 * plan.now.covered / plan.startups, 1) if plan.startups else 0.0,
         pieces=_pieces(plan.bands),
@@ -101,7 +111,13 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
         parted=[profile for profile in plan.uncovered if profile.id not in known],
         unnamed=max(0, plan.startups - plan.now.covered - len(plan.uncovered)),
         waiting=waiting_list(session, programme, plan.kind),
-        places={place.profile.id: place for place in plan.places},
+        idle=[(profile, reasons.get(profile.id)) for profile in plan.idle],
+        behind=[
+            (line.counterpart, line.reason)
+            for line in alone
+            if 0 < places[line.counterpart.id].taken < promised
+        ],
+        places=places,
     )
 
 

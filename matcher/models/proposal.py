@@ -57,7 +57,7 @@ class Proposal(Base):
     """How many start-ups there were to cover."""
     seconds: Mapped[float]
     unmatched: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
-    """Who has nobody, or fewer than the rules ask for: `profile_id`, `reason` and `remedies`, as messages."""
+    """Who of either side goes short: `profile_id`, `reason` and `remedies`, as messages."""
     relaxed: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """Rules that could not be kept, as messages."""
     ways: Mapped[list[dict[str, Any]]] = mapped_column(default=list)

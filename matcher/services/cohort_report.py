@@ -12,6 +12,7 @@ from matcher.profiles.places import AREAS, WORLD, area
 from matcher.services.plan import Places, Plan, read_plan
 from matcher.services.proposals import (
     WaitingLine,
+    idle_counterparts,
     relaxed_rules,
     unmatched_startups,
     waiting_list,
@@ -73,6 +74,7 @@ class CohortReport:
         places, taken: over all counterparts; one that takes any number counts as what it has.
         rules: what held for the run, or holds for the next one if there was none.
         rules_since: what was changed since the run.
+        idle: counterparts whom the run left alone and who still have nobody, with the reason.
         ways: what would have let everybody in, each a few steps to take together.
     """
 
@@ -94,6 +96,7 @@ class CohortReport:
     rules_version: int
     rules_since: list[RuleChange]
     relaxed: list[Message]
+    idle: list[tuple[Profile, Message]]
     ways: list[list[Message]]
 
     @property
@@ -134,6 +137,7 @@ def read_report(session: Session, programme: Programme, kind: Kind) -> CohortRep
         rules_version=version,
         rules_since=changes(held, current_rules(session, programme)[1]),
         relaxed=relaxed_rules(plan.run) if plan.run else [],
+        idle=_idle(session, plan),
         ways=ways_out(plan.run) if plan.run else [],
     )
 
@@ -251,6 +255,14 @@ def _short(
     """Start-ups with fewer than they are promised, those with nobody first."""
     found = [startup_id for startup_id, _, _ in startups if counts[startup_id] < max(1, promised)]
     return sorted(found, key=lambda startup_id: counts[startup_id])
+
+
+def _idle(session: Session, plan: Plan) -> list[tuple[Profile, Message]]:
+    if plan.run is None:
+        return []
+    alone = {profile.id for profile in plan.idle}
+    lines = idle_counterparts(session, plan.run)
+    return [(line.counterpart, line.reason) for line in lines if line.counterpart.id in alone]
 
 
 def _left(

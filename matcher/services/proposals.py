@@ -25,6 +25,7 @@ from matcher.wording import N_, Message
 
 __all__ = [
     "Figures",
+    "Idle",
     "Places",
     "Plan",
     "Unmatched",
@@ -32,6 +33,7 @@ __all__ = [
     "WhatIf",
     "band_of",
     "figures_of",
+    "idle_counterparts",
     "latest_proposal",
     "list_proposals",
     "pending_job",
@@ -100,11 +102,7 @@ class Unmatched:
 
 def unmatched_startups(session: Session, proposal: Proposal) -> list[Unmatched]:
     """Whom a run left out and why, as it was then; profiles that are gone are left out."""
-    ids = [line["profile_id"] for line in proposal.unmatched]
-    rows = session.scalars(
-        select(Profile).where(Profile.programme_id == proposal.programme_id, Profile.id.in_(ids))
-    )
-    profiles = {profile.id: profile for profile in rows}
+    profiles = _unmatched(session, proposal, Kind.STARTUP)
     return [
         Unmatched(
             profiles[line["profile_id"]],
@@ -114,6 +112,35 @@ def unmatched_startups(session: Session, proposal: Proposal) -> list[Unmatched]:
         for line in proposal.unmatched
         if line["profile_id"] in profiles
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A mentor or funding partner whom a run gave nobody, or fewer than promised."""
+
+    counterpart: Profile
+    reason: Message
+
+
+def idle_counterparts(session: Session, proposal: Proposal) -> list[Idle]:
+    """Who of the other side was left alone and why, as it was then; profiles that are gone are left out."""
+    profiles = _unmatched(session, proposal, Kind(proposal.counterpart_kind))
+    return [
+        Idle(profiles[line["profile_id"]], Message.from_json(line["reason"]))
+        for line in proposal.unmatched
+        if line["profile_id"] in profiles
+    ]
+
+
+def _unmatched(session: Session, proposal: Proposal, kind: Kind) -> dict[int, Profile]:
+    """Those of a kind whom a run left out, by id."""
+    ids = [line["profile_id"] for line in proposal.unmatched]
+    rows = session.scalars(
+        select(Profile).where(
+            Profile.programme_id == proposal.programme_id, Profile.kind == kind, Profile.id.in_(ids)
+        )
+    )
+    return {profile.id: profile for profile in rows}
 
 
 def verdict(proposal: Proposal) -> Message:

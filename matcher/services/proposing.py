@@ -20,6 +20,7 @@ from matcher.ranking.config import ScoringConfig
 from matcher.services import indexing
 from matcher.services.cohort_blob import MOST_BYTES, Bar, pack
 from matcher.services.cohort_candidates import Candidates, gather, with_all_places
+from matcher.services.cohort_idle import idle_lines
 from matcher.services.cohort_problem import build, focus_of, held_ends
 from matcher.services.cohort_reading import Decisions, decisions_stamp, read_decisions
 from matcher.services.cohort_remedies import Remedy, remedies_of
@@ -254,7 +255,7 @@ def _record(session: Session, basis: _Basis, result: _Result) -> Proposal:
         covered=figures.covered,
         startups=len(outcome.decisions.startups),
         seconds=result.seconds,
-        unmatched=_unmatched(outcome),
+        unmatched=[*_unmatched(outcome), *idle_lines(outcome)],
         relaxed=[message.to_json() for message in result.relaxed],
         ways=result.ways,
         made_by=basis.actor,
@@ -272,7 +273,7 @@ def _held_scores(outcome: Outcome) -> list[tuple[int, float]]:
 
 
 def _unmatched(outcome: Outcome) -> list[dict[str, Any]]:
-    """As `Proposal.unmatched` keeps it."""
+    """Start-ups that go short, as `Proposal.unmatched` keeps them."""
     lines = []
     for number, row in enumerate(outcome.short):
         remedies: list[Remedy] = remedies_of(outcome, row) if number < _ADVISED else []

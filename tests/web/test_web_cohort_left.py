@@ -3,8 +3,10 @@
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
+from matcher.db import reading
+from matcher.models import Kind
 from matcher.wording import Message
-from tests.web.cohort_world import run
+from tests.web.cohort_world import people_of, run
 from tests.web.test_web_cohort import cohort
 from tests.web.world import World
 
@@ -24,3 +26,18 @@ def test_what_would_let_everyone_in_is_told_on_page_and_paper_and_not_when_all_i
         assert "&lt;b&gt;19&lt;" in shown
         assert "&lt;b&gt;20&lt;" not in shown
         assert "and 2 more" in shown
+
+
+def test_mentors_who_were_left_alone_are_told_of_with_the_reason(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    run(engine, world)
+    with reading(engine) as session:
+        mentors = [profile.id for profile in people_of(session, world, Kind.MENTOR)]
+    reason = Message("others fit <b>better</b>").to_json()
+    lines = [{"profile_id": number, "reason": reason, "remedies": []} for number in mentors]
+    run(engine, world, unmatched=lines)
+    for page in (cohort(world), f"{cohort(world)}/report"):
+        shown = client.get(page).text
+        assert "others fit &lt;b&gt;better&lt;/b&gt;" in shown
+        assert shown.count("others fit") < len(mentors)  # who has somebody is not told of
