@@ -10,6 +10,7 @@ from matcher.services.plan import Places, Plan
 from matcher.services.proposals import (
     Unmatched,
     WaitingLine,
+    bounded,
     idle_counterparts,
     relaxed_rules,
     unmatched_startups,
@@ -129,7 +130,7 @@ def _change(now: float, before: float) -> float | None:
 def _verdict(run: Proposal) -> list[Message]:
     how = Message(_METHODS.get(run.solver, _OTHER_METHOD))
     if run.is_optimal:
-        return [Message(_BEST.get(run.objective, _BEST["total"])), how]
+        return [bounded(Message(_BEST.get(run.objective, _BEST["total"])), run), how]
     return [verdict(run), how]
 
 

@@ -48,6 +48,11 @@ class Proposal(Base):
     objective: Mapped[str]
     solver: Mapped[str]
     is_optimal: Mapped[bool]
+    """Whether no better choice from the candidates exists."""
+    considered: Mapped[int] = mapped_column(default=0)
+    """How many of each one's best were candidates; 0: everybody eligible was."""
+    has_bonus: Mapped[bool] = mapped_column(default=False)
+    """Whether preferences or wishes count in what was sought, beside the scores."""
     gap: Mapped[float]
     total: Mapped[float]
     worst_off: Mapped[float]

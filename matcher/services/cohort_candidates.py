@@ -60,6 +60,13 @@ class Candidates:
         """The counterparts, in the order in which edges count them."""
         return self.recommender.pools[self.kind].table.facts
 
+    @property
+    def considered(self) -> int:
+        """How many of each one's best are here; 0 if everybody eligible is."""
+        length = self.recommender.shortlist_length
+        has_all = (all(each.eligible <= length for each in side) for side in (self.found, self.facing))
+        return 0 if any(has_all) else length
+
     def describe(self, startup: int, others: Int64) -> list[RankedCandidate]:
         """Exact scores and reasons of a start-up with these counterparts, eligible or not."""
         return self.recommender.describe(self.startups[startup], self.kind, others)

@@ -32,6 +32,7 @@ __all__ = [
     "WaitingLine",
     "WhatIf",
     "band_of",
+    "bounded",
     "figures_of",
     "idle_counterparts",
     "latest_proposal",
@@ -146,10 +147,26 @@ def _unmatched(session: Session, proposal: Proposal, kind: Kind) -> dict[int, Pr
 def verdict(proposal: Proposal) -> Message:
     """Whether anything better is possible, as far as the solver could tell."""
     if proposal.is_optimal:
-        return Message(N_("Proven to be the best possible"))
+        return bounded(Message(N_("Proven to be the best possible")), proposal)
     if isinf(proposal.gap):
         return Message(N_("The best found in the time that there was; a better one was not ruled out"))
-    return Message(N_("At most %(gap)s below the best possible"), {"gap": decimals(proposal.gap)})
+    below = Message(N_("At most %(gap)s below the best possible"), {"gap": decimals(proposal.gap)})
+    return bounded(below, proposal)
+
+
+def bounded(claim: Message, proposal: Proposal) -> Message:
+    """A claim about a run, with what it is true of: candidates, and what counts beside scores."""
+    if not proposal.considered and not proposal.has_bonus:
+        return claim
+    if not proposal.considered:
+        return Message(N_("Counting preferences and wishes: %(claim)s"), {"claim": claim})
+    template = N_("Among the candidates considered, the best %(count)d of each: %(claim)s")
+    if proposal.has_bonus:
+        template = N_(
+            "Among the candidates considered, the best %(count)d of each, and counting preferences and "
+            "wishes: %(claim)s"
+        )
+    return Message(template, {"count": proposal.considered, "claim": claim})
 
 
 def relaxed_rules(proposal: Proposal) -> list[Message]:

@@ -248,6 +248,8 @@ def _record(session: Session, basis: _Basis, result: _Result) -> Proposal:
         objective=outcome.arrays.objective,
         solver=solution.solver,
         is_optimal=solution.is_optimal,
+        considered=outcome.candidates.considered,
+        has_bonus=bool(outcome.arrays.bonus.any()),
         gap=solution.gap,
         total=figures.total,
         worst_off=figures.worst_off,

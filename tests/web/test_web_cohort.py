@@ -152,7 +152,7 @@ def test_a_run_that_is_not_the_best_possible_says_how_far_it_may_be(
 ) -> None:
     run(engine, world, is_optimal=False, gap=0.25, solver="HiGHS")
 
-    assert "at most 0.25 better would be possible" in _text(client.get(cohort(world)).text)
+    assert "At most 0.25 below the best possible" in _text(client.get(cohort(world)).text)
 
 
 def test_a_card_has_three_reasons_the_places_and_the_state(

@@ -41,3 +41,14 @@ def test_mentors_who_were_left_alone_are_told_of_with_the_reason(
         shown = client.get(page).text
         assert "others fit &lt;b&gt;better&lt;/b&gt;" in shown
         assert shown.count("others fit") < len(mentors)  # who has somebody is not told of
+
+
+def test_a_run_over_shortlists_does_not_promise_more(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    run(engine, world, considered=50, has_bonus=True)
+    shown = client.get(cohort(world)).text
+    assert (
+        "Among the candidates considered, the best 50 of each, and counting preferences and wishes: No "
+        "better total is possible under the rules."
+    ) in shown
