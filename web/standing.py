@@ -5,18 +5,22 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from matcher.models import Profile, Programme, Proposal
+from matcher.models import Kind, Profile, Programme, Proposal
 from matcher.services.alternatives import VISIBLE
 from matcher.services.plan import Places, Plan
 from matcher.services.proposals import (
     Unmatched,
     WaitingLine,
+    bounded,
+    idle_counterparts,
     relaxed_rules,
     unmatched_startups,
     verdict,
     waiting_list,
+    ways_out,
 )
 from matcher.services.review import BANDS
+from matcher.services.rules import current_rules
 from matcher.wording import N_, Message
 
 _BEST: Mapping[str, str] = {
@@ -54,9 +58,12 @@ class Standing:
         covered_change, total_change, worst_change: against the run; None: none that is to be seen.
         verdict: how good the run is, and how it was found; None if there was none.
         relaxed: rules that the run could not keep.
+        ways: what would have let everybody in, each a few steps to take together.
         unmatched: whom the run left out and who still has nobody.
         parted: who else has nobody: decisions since then took it from them.
         unnamed: how many start-ups have nobody beyond those whom the plan names.
+        idle: counterparts with places who have nobody, with the reason if the run left them so.
+        behind: those who have some, but fewer than promised.
         places: the counterparts' places by profile id.
     """
 
@@ -67,10 +74,13 @@ class Standing:
     worst_change: float | None
     verdict: Sequence[Message]
     relaxed: Sequence[Message]
+    ways: Sequence[Sequence[Message]]
     unmatched: Sequence[Unmatched]
     parted: Sequence[Profile]
     unnamed: int
     waiting: Sequence[WaitingLine]
+    idle: Sequence[tuple[Profile, Message | None]]
+    behind: Sequence[tuple[Profile, Message]]
     places: Mapping[int, Places]
 
     @property
@@ -85,6 +95,10 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
     found = unmatched_startups(session, plan.run) if plan.run else []
     unmatched = [line for line in found if line.startup.id in without]
     known = {line.startup.id for line in unmatched}
+    alone = idle_counterparts(session, plan.run) if plan.run else []
+    reasons = {line.counterpart.id: line.reason for line in alone}
+    places = {place.profile.id: place for place in plan.places}
+    promised = current_rules(session, programme)[1].startups_least if plan.kind is Kind.MENTOR else 0
     return Standing(
         coverage=round(99 * plan.now.covered / plan.startups, 1) if plan.startups else 0.0,
         pieces=_pieces(plan.bands),
@@ -93,11 +107,18 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
         worst_change=_change(plan.now.worst_off, plan.before.worst_off) if plan.before else None,
         verdict=_verdict(plan.run) if plan.run else [],
         relaxed=relaxed_rules(plan.run) if plan.run else [],
+        ways=ways_out(plan.run) if plan.run else [],
         unmatched=unmatched,
         parted=[profile for profile in plan.uncovered if profile.id not in known],
         unnamed=max(0, plan.startups - plan.now.covered - len(plan.uncovered)),
         waiting=waiting_list(session, programme, plan.kind),
-        places={place.profile.id: place for place in plan.places},
+        idle=[(profile, reasons.get(profile.id)) for profile in plan.idle],
+        behind=[
+            (line.counterpart, line.reason)
+            for line in alone
+            if 0 < places[line.counterpart.id].taken < promised
+        ],
+        places=places,
     )
 
 
@@ -109,7 +130,7 @@ def _change(now: float, before: float) -> float | None:
 def _verdict(run: Proposal) -> list[Message]:
     how = Message(_METHODS.get(run.solver, _OTHER_METHOD))
     if run.is_optimal:
-        return [Message(_BEST.get(run.objective, _BEST["total"])), how]
+        return [bounded(Message(_BEST.get(run.objective, _BEST["total"])), run), how]
     return [verdict(run), how]
 
 

@@ -16,7 +16,7 @@ from matcher.db import unit_of_work
 from matcher.models import HELD, Kind, Match, MatchState, Profile, Programme, Proposal
 from matcher.ranking.explanation import Tone
 from matcher.services.matches import list_matches
-from matcher.services.proposals import unmatched_startups
+from matcher.services.proposals import idle_counterparts, unmatched_startups
 from matcher.services.recommendations import Reason
 from matcher.wording import N_, Message
 
@@ -78,13 +78,17 @@ def read_proposal(session: Session, programme: Programme, proposal_id: int) -> P
         Unmatched(line.startup, _with_remedies(line.reason, line.remedies), Kind.MENTOR)
         for line in unmatched_startups(session, run)
     ]
+    unmatched += [
+        Unmatched(line.counterpart, line.reason, Kind.STARTUP) for line in idle_counterparts(session, run)
+    ]
     return Proposed(run, lines, unmatched)
 
 
 def with_unmatched(outcome: Outcome, proposed: Proposed) -> Outcome:
     """The outcome, also naming whom the proposal leaves short; nobody twice for the same lack."""
-    known = {line.profile.id for line in outcome.unmatched if line.missing is Kind.MENTOR}
-    lines = [*outcome.unmatched, *(line for line in proposed.unmatched if line.profile.id not in known)]
+    known = {(line.profile.id, line.missing) for line in outcome.unmatched}
+    new = (line for line in proposed.unmatched if (line.profile.id, line.missing) not in known)
+    lines = [*outcome.unmatched, *new]
     lines.sort(key=lambda line: (line.profile.kind != Kind.STARTUP, line.profile.id))
     return replace(outcome, unmatched=lines)
 

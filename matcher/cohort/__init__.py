@@ -16,7 +16,7 @@ from matcher.cohort.problem import (
     Solution,
     Unsettled,
 )
-from matcher.cohort.relaxing import relax
+from matcher.cohort.relaxing import cost, relax
 from matcher.cohort.solving import solve
 from matcher.cohort.whatif import force
 
@@ -34,6 +34,7 @@ __all__ = [
     "Solution",
     "SolverConfig",
     "Unsettled",
+    "cost",
     "diagnose",
     "force",
     "relax",

@@ -48,6 +48,11 @@ class Proposal(Base):
     objective: Mapped[str]
     solver: Mapped[str]
     is_optimal: Mapped[bool]
+    """Whether no better choice from the candidates exists."""
+    considered: Mapped[int] = mapped_column(default=0)
+    """How many of each one's best were candidates; 0: everybody eligible was."""
+    has_bonus: Mapped[bool] = mapped_column(default=False)
+    """Whether preferences or wishes count in what was sought, beside the scores."""
     gap: Mapped[float]
     total: Mapped[float]
     worst_off: Mapped[float]
@@ -57,9 +62,11 @@ class Proposal(Base):
     """How many start-ups there were to cover."""
     seconds: Mapped[float]
     unmatched: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
-    """Who has nobody, or fewer than the rules ask for: `profile_id`, `reason` and `remedies`, as messages."""
+    """Who of either side goes short: `profile_id`, `reason` and `remedies`, as messages."""
     relaxed: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """Rules that could not be kept, as messages."""
+    ways: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    """What would let everybody in, the cheapest first: `steps` to take together, as messages, and `cost`."""
     made_by: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(default=utcnow)
 

@@ -39,12 +39,13 @@ class Focus:
 class Candidates:
     """Edges by start-up, then counterpart, both as rows of the recommender's pools; none twice.
 
-    `found` has each start-up's shortlist, for what it says of who is eligible.
+    `found` has each start-up's shortlist, `facing` each counterpart's, for what they say of who is eligible.
     """
 
     recommender: Recommender
     kind: Kind
     found: list[Shortlist]
+    facing: list[Shortlist]
     demand: Int64
     supply: Int64
     score: Float64
@@ -58,6 +59,13 @@ class Candidates:
     def others(self) -> tuple[Facts, ...]:
         """The counterparts, in the order in which edges count them."""
         return self.recommender.pools[self.kind].table.facts
+
+    @property
+    def considered(self) -> int:
+        """How many of each one's best are here; 0 if everybody eligible is."""
+        length = self.recommender.shortlist_length
+        has_all = (all(each.eligible <= length for each in side) for side in (self.found, self.facing))
+        return 0 if any(has_all) else length
 
     def describe(self, startup: int, others: Int64) -> list[RankedCandidate]:
         """Exact scores and reasons of a start-up with these counterparts, eligible or not."""
@@ -115,7 +123,7 @@ def gather(recommender: Recommender, kind: Kind, focus: Focus, progress: Progres
             shortlists[side].append(_shortlist(recommender, kind, facts, row, focus))
             done += 1
             progress(done, total)
-    return Candidates(recommender, kind, shortlists[0], *merge(*shortlists))
+    return Candidates(recommender, kind, shortlists[0], shortlists[1], *merge(*shortlists))
 
 
 def _shortlist(recommender: Recommender, kind: Kind, facts: Facts, row: int, focus: Focus) -> Shortlist:

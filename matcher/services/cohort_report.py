@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 from matcher.models import HELD, Funder, Kind, Match, MatchState, Profile, Programme, Proposal
 from matcher.profiles.places import AREAS, WORLD, area
 from matcher.services.plan import Places, Plan, read_plan
-from matcher.services.proposals import WaitingLine, relaxed_rules, unmatched_startups, waiting_list
+from matcher.services.proposals import (
+    WaitingLine,
+    idle_counterparts,
+    relaxed_rules,
+    unmatched_startups,
+    waiting_list,
+    ways_out,
+)
 from matcher.services.rules import CohortRules, current_rules, get_rules
 from matcher.services.rulewords import RuleChange, RuleLine, changes, describe
 from matcher.wording import N_, Message, Term
@@ -67,6 +74,8 @@ class CohortReport:
         places, taken: over all counterparts; one that takes any number counts as what it has.
         rules: what held for the run, or holds for the next one if there was none.
         rules_since: what was changed since the run.
+        idle: counterparts whom the run left alone and who still have nobody, with the reason.
+        ways: what would have let everybody in, each a few steps to take together.
     """
 
     plan: Plan
@@ -87,6 +96,8 @@ class CohortReport:
     rules_version: int
     rules_since: list[RuleChange]
     relaxed: list[Message]
+    idle: list[tuple[Profile, Message]]
+    ways: list[list[Message]]
 
     @property
     def run(self) -> Proposal | None:
@@ -126,6 +137,8 @@ def read_report(session: Session, programme: Programme, kind: Kind) -> CohortRep
         rules_version=version,
         rules_since=changes(held, current_rules(session, programme)[1]),
         relaxed=relaxed_rules(plan.run) if plan.run else [],
+        idle=_idle(session, plan),
+        ways=ways_out(plan.run) if plan.run else [],
     )
 
 
@@ -242,6 +255,14 @@ def _short(
     """Start-ups with fewer than they are promised, those with nobody first."""
     found = [startup_id for startup_id, _, _ in startups if counts[startup_id] < max(1, promised)]
     return sorted(found, key=lambda startup_id: counts[startup_id])
+
+
+def _idle(session: Session, plan: Plan) -> list[tuple[Profile, Message]]:
+    if plan.run is None:
+        return []
+    alone = {profile.id for profile in plan.idle}
+    lines = idle_counterparts(session, plan.run)
+    return [(line.counterpart, line.reason) for line in lines if line.counterpart.id in alone]
 
 
 def _left(

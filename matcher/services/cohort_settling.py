@@ -87,7 +87,7 @@ def settle(arrays: CohortArrays, seed: int) -> Settled:
 
 
 def _settled(problem: Problem, waiting: np.ndarray, config: SolverConfig) -> Settled:
-    problem, dropped = _combinable(problem)
+    problem, dropped = combinable(problem, waiting)
     if problem.objective is Objective.STABLE:
         return replace(_lowered(problem, config), dropped=dropped)
     wanted = _with_least(problem, _wanted(problem))
@@ -112,7 +112,7 @@ def _without_alternatives(config: SolverConfig) -> SolverConfig:
     return config.model_copy(update={"alternatives": 0})
 
 
-def _combinable(problem: Problem) -> tuple[Problem, tuple[str, ...]]:
+def combinable(problem: Problem, waiting: np.ndarray) -> tuple[Problem, tuple[str, ...]]:
     """Without the rules that stability cannot be bent to, which are named."""
     if problem.objective is not Objective.STABLE:
         return problem, ()
@@ -123,7 +123,7 @@ def _combinable(problem: Problem) -> tuple[Problem, tuple[str, ...]]:
         floor=None,
     )
     rules = {"startups_least": problem.supplies.least.any(), "quotas": problem.quotas,
-             "floor": problem.floor is not None}  # fmt: skip
+             "floor": problem.floor is not None, "waiting": waiting.any()}  # fmt: skip
     return plain, tuple(name for name, is_set in rules.items() if is_set)
 
 
@@ -135,7 +135,7 @@ def _lowered(problem: Problem, config: SolverConfig) -> Settled:
         given = diagnose(problem, _without_alternatives(config), MINIMUMS).relaxations
         problem = relax(problem, given)
         return Settled(solve(problem, config), problem, given)
-    except CannotCombine as error:  # pragma: no cover - `_combinable` took those rules out
+    except CannotCombine as error:  # pragma: no cover - `combinable` took those rules out
         raise AssertionError(error.rules) from error
 
 

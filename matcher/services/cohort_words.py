@@ -13,7 +13,7 @@ from matcher.ranking.facts import Bool
 from matcher.ranking.interaction import Int64
 from matcher.services.cohort_blob import Bar, CohortArrays
 from matcher.services.cohort_candidates import Candidates
-from matcher.services.cohort_limits import quota_owners
+from matcher.services.cohort_limits import members, quota_owners
 from matcher.services.cohort_reading import Decisions
 from matcher.wording import N_, Message, Term
 
@@ -139,29 +139,35 @@ def _nobody(outcome: Outcome, startup: int) -> Message:
 
 
 def _some(outcome: Outcome, edges: Int64) -> list[Any]:
-    names: list[Any] = [outcome.name(edge) for edge in edges[:_NAMED].tolist()]
-    if len(edges) > _NAMED:
-        names.append(Message(N_("%(count)d more"), {"count": len(edges) - _NAMED}))
-    return names
+    return first_names([outcome.name(edge) for edge in edges.tolist()])
+
+
+def first_names(names: Sequence[str]) -> list[Any]:
+    """A few names, and how many more there are."""
+    more = [Message(N_("%(count)d more"), {"count": len(names) - _NAMED})] if len(names) > _NAMED else []
+    return [*names[:_NAMED], *more]
+
+
+def _concerning(rule: Message, outcome: Outcome, startups: Sequence[int]) -> Message:
+    """The rule, and whom of the start-ups it leaves short."""
+    if not startups:
+        return rule
+    names = [outcome.candidates.startups[row].name for row in startups]
+    return Message(N_("%(rule)s: %(names)s"), {"rule": rule, "names": first_names(names)})
 
 
 def relaxed_messages(outcome: Outcome, dropped: Sequence[str]) -> list[Message]:
     """Which rules the pairs do not keep, whatever made that so."""
     told = [Message(_DROPPED[rule]) for rule in dropped]
-    missing = int((outcome.counts < outcome.arrays.demand_least).sum())
+    missing = np.flatnonzero(outcome.counts < outcome.arrays.demand_least).tolist()
     if missing:
-        told.append(
-            Message(N_("%(count)d start-ups have fewer mentors than they are promised"), {"count": missing})
-        )
+        fewer = N_("%(count)d start-ups have fewer mentors than they are promised")
+        told.append(_concerning(Message(fewer, {"count": len(missing)}), outcome, missing))
     idle = np.flatnonzero(outcome.taken < outcome.arrays.supply_least)
     if idle.size:
-        names = [outcome.candidates.others[row].name for row in idle[:_NAMED].tolist()]
-        more = [Message(N_("%(count)d more"), {"count": len(idle) - _NAMED})] if len(idle) > _NAMED else []
-        told.append(
-            Message(
-                N_("these mentors have fewer start-ups than promised: %(names)s"), {"names": names + more}
-            )
-        )
+        names = [outcome.candidates.others[row].name for row in idle.tolist()]
+        fewer = N_("these mentors have fewer start-ups than promised: %(names)s")
+        told.append(Message(fewer, {"names": first_names(names)}))
     return told + _missed_quotas(outcome) + _under_floor(outcome)
 
 
@@ -169,6 +175,7 @@ _DROPPED: Mapping[str, str] = {
     "startups_least": N_("stable pairs cannot promise mentors a number of start-ups"),
     "quotas": N_("stable pairs cannot keep quotas"),
     "floor": N_("stable pairs cannot keep a least summed score"),
+    "waiting": N_("stable pairs cannot serve those first who have waited"),
 }
 
 
@@ -177,15 +184,28 @@ def _missed_quotas(outcome: Outcome) -> list[Message]:
     parts = (
         np.split(arrays.quota_edges, np.cumsum(arrays.quota_counts)[:-1]) if len(arrays.quota_counts) else []
     )
-    missing: dict[str, int] = {}
+    missing: dict[int, int] = {}
+    without: dict[int, list[int]] = {}
     owners = quota_owners(outcome.candidates, outcome.decisions)
-    for (number, _), part, least in zip(owners, parts, arrays.quota_least.tolist(), strict=True):
+    for (number, row), part, least in zip(owners, parts, arrays.quota_least.tolist(), strict=True):
         short = least - int(outcome.chosen[part].sum())
         if short > 0:
-            name = outcome.decisions.rules.quotas[number].name
-            missing[name] = missing.get(name, 0) + short
-    template = N_("the quota “%(name)s” is missed by %(count)d pairs")
-    return [Message(template, {"name": name, "count": count}) for name, count in missing.items()]
+            missing[number] = missing.get(number, 0) + short
+            without.setdefault(number, []).extend([row] if row >= 0 else _none_of(outcome, number, part))
+    told = []
+    for number, count in missing.items():
+        values = {"name": outcome.decisions.rules.quotas[number].name, "count": count}
+        message = Message(N_("the quota “%(name)s” is missed by %(count)d pairs"), values)
+        told.append(_concerning(message, outcome, without[number]))
+    return told
+
+
+def _none_of(outcome: Outcome, number: int, part: Int64) -> list[int]:
+    """Start-ups of a quota for all together that have none of its pairs."""
+    quota = outcome.decisions.rules.quotas[number]
+    ours = members(quota.startups, outcome.candidates.startups, outcome.decisions)
+    ours[outcome.arrays.demand[part[outcome.chosen[part]]]] = False
+    return np.flatnonzero(ours).tolist()
 
 
 def _under_floor(outcome: Outcome) -> list[Message]:
@@ -195,7 +215,7 @@ def _under_floor(outcome: Outcome) -> list[Message]:
     sums = np.zeros(len(arrays.startups))
     np.add.at(sums, arrays.demand[outcome.edges], (arrays.score + arrays.bonus)[outcome.edges])
     floor = float(arrays.floor[0])
-    under = int(((sums < floor - 1e-6) & (outcome.counts > 0)).sum())
-    values = {"count": under, "floor": Term("decimal", f"{floor:.2f}")}
+    under = np.flatnonzero((sums < floor - 1e-6) & (outcome.counts > 0)).tolist()
+    values = {"count": len(under), "floor": Term("decimal", f"{floor:.2f}")}
     message = Message(N_("%(count)d start-ups stay under the least summed score of %(floor)s"), values)
-    return [message] if under else []
+    return [_concerning(message, outcome, under)] if under else []

@@ -81,6 +81,11 @@ class Places:
     capacity: int | None
 
     @property
+    def taken(self) -> int:
+        """Places that somebody has or is proposed for."""
+        return self.held + self.proposed
+
+    @property
     def left(self) -> int | None:
         """Places that nobody has or is proposed for; below 0 if there are too many."""
         return None if self.capacity is None else self.capacity - self.held - self.proposed

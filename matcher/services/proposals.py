@@ -25,13 +25,16 @@ from matcher.wording import N_, Message
 
 __all__ = [
     "Figures",
+    "Idle",
     "Places",
     "Plan",
     "Unmatched",
     "WaitingLine",
     "WhatIf",
     "band_of",
+    "bounded",
     "figures_of",
+    "idle_counterparts",
     "latest_proposal",
     "list_proposals",
     "pending_job",
@@ -45,6 +48,7 @@ __all__ = [
     "unmatched_startups",
     "verdict",
     "waiting_list",
+    "ways_out",
     "wishes_of",
 ]
 
@@ -99,11 +103,7 @@ class Unmatched:
 
 def unmatched_startups(session: Session, proposal: Proposal) -> list[Unmatched]:
     """Whom a run left out and why, as it was then; profiles that are gone are left out."""
-    ids = [line["profile_id"] for line in proposal.unmatched]
-    rows = session.scalars(
-        select(Profile).where(Profile.programme_id == proposal.programme_id, Profile.id.in_(ids))
-    )
-    profiles = {profile.id: profile for profile in rows}
+    profiles = _unmatched(session, proposal, Kind.STARTUP)
     return [
         Unmatched(
             profiles[line["profile_id"]],
@@ -115,18 +115,68 @@ def unmatched_startups(session: Session, proposal: Proposal) -> list[Unmatched]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A mentor or funding partner whom a run gave nobody, or fewer than promised."""
+
+    counterpart: Profile
+    reason: Message
+
+
+def idle_counterparts(session: Session, proposal: Proposal) -> list[Idle]:
+    """Who of the other side was left alone and why, as it was then; profiles that are gone are left out."""
+    profiles = _unmatched(session, proposal, Kind(proposal.counterpart_kind))
+    return [
+        Idle(profiles[line["profile_id"]], Message.from_json(line["reason"]))
+        for line in proposal.unmatched
+        if line["profile_id"] in profiles
+    ]
+
+
+def _unmatched(session: Session, proposal: Proposal, kind: Kind) -> dict[int, Profile]:
+    """Those of a kind whom a run left out, by id."""
+    ids = [line["profile_id"] for line in proposal.unmatched]
+    rows = session.scalars(
+        select(Profile).where(
+            Profile.programme_id == proposal.programme_id, Profile.kind == kind, Profile.id.in_(ids)
+        )
+    )
+    return {profile.id: profile for profile in rows}
+
+
 def verdict(proposal: Proposal) -> Message:
     """Whether anything better is possible, as far as the solver could tell."""
     if proposal.is_optimal:
-        return Message(N_("Proven to be the best possible"))
+        return bounded(Message(N_("Proven to be the best possible")), proposal)
     if isinf(proposal.gap):
         return Message(N_("The best found in the time that there was; a better one was not ruled out"))
-    return Message(N_("At most %(gap)s below the best possible"), {"gap": decimals(proposal.gap)})
+    below = Message(N_("At most %(gap)s below the best possible"), {"gap": decimals(proposal.gap)})
+    return bounded(below, proposal)
+
+
+def bounded(claim: Message, proposal: Proposal) -> Message:
+    """A claim about a run, with what it is true of: candidates, and what counts beside scores."""
+    if not proposal.considered and not proposal.has_bonus:
+        return claim
+    if not proposal.considered:
+        return Message(N_("Counting preferences and wishes: %(claim)s"), {"claim": claim})
+    template = N_("Among the candidates considered, the best %(count)d of each: %(claim)s")
+    if proposal.has_bonus:
+        template = N_(
+            "Among the candidates considered, the best %(count)d of each, and counting preferences and "
+            "wishes: %(claim)s"
+        )
+    return Message(template, {"count": proposal.considered, "claim": claim})
 
 
 def relaxed_rules(proposal: Proposal) -> list[Message]:
     """The rules that a run could not keep."""
     return [Message.from_json(line) for line in proposal.relaxed]
+
+
+def ways_out(proposal: Proposal) -> list[list[Message]]:
+    """What would have let everybody in, the cheapest first: steps to take together."""
+    return [[Message.from_json(step) for step in way["steps"]] for way in proposal.ways]
 
 
 def scores_of(proposal: Proposal) -> dict[tuple[int, int], float]:

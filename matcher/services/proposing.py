@@ -20,10 +20,12 @@ from matcher.ranking.config import ScoringConfig
 from matcher.services import indexing
 from matcher.services.cohort_blob import MOST_BYTES, Bar, pack
 from matcher.services.cohort_candidates import Candidates, gather, with_all_places
+from matcher.services.cohort_idle import idle_lines
 from matcher.services.cohort_problem import build, focus_of, held_ends
 from matcher.services.cohort_reading import Decisions, decisions_stamp, read_decisions
 from matcher.services.cohort_remedies import Remedy, remedies_of
 from matcher.services.cohort_settling import Settled, settle
+from matcher.services.cohort_ways import ways_of
 from matcher.services.cohort_words import Outcome, reason_of, relaxed_messages
 from matcher.services.locking import lock_programme
 from matcher.services.pipeline import Progress, every
@@ -64,6 +66,8 @@ class _Result:
     seconds: float
     images: dict[Pair, Image]
     """Of each pair that is proposed."""
+    relaxed: list[Message]
+    ways: list[dict[str, Any]]
 
 
 def propose(
@@ -141,7 +145,9 @@ def _solve(candidates: Candidates, decisions: Decisions, seed: int, steps: _Step
     steps.solving(2)
     images = _images(outcome)
     steps.solving(3)
-    return _Result(outcome, settled, seconds, images)
+    relaxed = relaxed_messages(outcome, settled.dropped)
+    ways = ways_of(outcome, settled.dropped, seed) if relaxed or outcome.short else []
+    return _Result(outcome, settled, seconds, images, relaxed, ways)
 
 
 def _left_over(outcome: Outcome) -> tuple[list[int], list[int]]:
@@ -242,6 +248,8 @@ def _record(session: Session, basis: _Basis, result: _Result) -> Proposal:
         objective=outcome.arrays.objective,
         solver=solution.solver,
         is_optimal=solution.is_optimal,
+        considered=outcome.candidates.considered,
+        has_bonus=bool(outcome.arrays.bonus.any()),
         gap=solution.gap,
         total=figures.total,
         worst_off=figures.worst_off,
@@ -249,8 +257,9 @@ def _record(session: Session, basis: _Basis, result: _Result) -> Proposal:
         covered=figures.covered,
         startups=len(outcome.decisions.startups),
         seconds=result.seconds,
-        unmatched=_unmatched(outcome),
-        relaxed=[message.to_json() for message in relaxed_messages(outcome, result.settled.dropped)],
+        unmatched=[*_unmatched(outcome), *idle_lines(outcome)],
+        relaxed=[message.to_json() for message in result.relaxed],
+        ways=result.ways,
         made_by=basis.actor,
     )
     session.add(proposal)
@@ -266,7 +275,7 @@ def _held_scores(outcome: Outcome) -> list[tuple[int, float]]:
 
 
 def _unmatched(outcome: Outcome) -> list[dict[str, Any]]:
-    """As `Proposal.unmatched` keeps it."""
+    """Start-ups that go short, as `Proposal.unmatched` keeps them."""
     lines = []
     for number, row in enumerate(outcome.short):
         remedies: list[Remedy] = remedies_of(outcome, row) if number < _ADVISED else []

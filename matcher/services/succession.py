@@ -93,7 +93,7 @@ def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
     rules = current_rules(session, programme)[1]
     left_out: set[int] = set()
     if proposal is not None:  # who lost theirs by hand since the run waits, too
-        left_out = {entry["profile_id"] for entry in proposal.unmatched}
+        left_out = set(session.scalars(_startups(programme, proposal)))
         left_out |= set(session.scalars(_without(programme, kind)))
     for startup_id in sorted(left_out | waiting.keys()):
         if _is_served(session, rules, startup_id, kind):
@@ -104,6 +104,14 @@ def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
         else:
             _wait(session, programme, startup_id, kind)
     session.flush()
+
+
+def _startups(programme: Programme, proposal: Proposal) -> Select[int]:
+    """Ids of the start-ups that a run left out; counterparts whom it left alone do not wait."""
+    ids = [entry["profile_id"] for entry in proposal.unmatched]
+    return select(Profile.id).where(
+        Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, Profile.id.in_(ids)
+    )
 
 
 def _without(programme: Programme, kind: Kind) -> Select[int]:

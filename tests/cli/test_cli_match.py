@@ -73,11 +73,26 @@ def test_pairs_are_ranked_and_explained(out: Path) -> None:
 def test_the_unmatched_are_listed_with_the_reason(out: Path) -> None:
     found = [(row["ref"], row["side"], row["reason"]) for row in table(out / "unmatched.csv")]
     assert [(ref, side) for ref, side, _ in found] == [
-        ("S2", "startup"), ("S2", "startup"), ("S3", "startup"), ("M3", "mentor"), ("F2", "funder"),
+        ("S2", "startup"), ("S2", "startup"), ("S3", "startup"), ("M2", "mentor"), ("M3", "mentor"),
+        ("F2", "funder"),
     ]  # fmt: skip
     assert found[0][2] == "none of 3 mentors is eligible: 3 because they share no working language"
-    assert "no place left" in found[3][2]
+    assert "no start-up is left" in found[3][2] or "have others" in found[3][2]
+    assert "no place left" in found[4][2]
     assert "does not fund this stage" in found[-1][2]
+
+
+def test_a_mentor_whom_the_proposal_leaves_alone_is_listed_once_with_the_reason(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    startups = sheet(tmp_path / "startups.csv", *STARTUPS[:2])
+    mentors = sheet(tmp_path / "mentors.csv", *MENTORS)
+    assert match(tmp_path / "out", startups=startups, mentors=mentors).exit_code == 0
+    found = [row for row in table(tmp_path / "out" / "unmatched.csv") if row["side"] == "mentor"]
+    assert [(row["ref"], row["reason"]) for row in found if row["ref"] != "M3"] == [
+        ("M2", "no start-up is left: all have as many as they may have")
+    ]
+    assert [row["ref"] for row in found] == ["M2", "M3"]
 
 
 def test_no_cell_is_a_formula(out: Path) -> None:

@@ -34,6 +34,8 @@ def upgrade() -> None:
         sa.Column("objective", sa.String(), nullable=False),
         sa.Column("solver", sa.String(), nullable=False),
         sa.Column("is_optimal", sa.Boolean(), nullable=False),
+        sa.Column("considered", sa.Integer(), nullable=False),
+        sa.Column("has_bonus", sa.Boolean(), nullable=False),
         sa.Column("gap", sa.Double(), nullable=False),
         sa.Column("total", sa.Double(), nullable=False),
         sa.Column("worst_off", sa.Double(), nullable=False),
@@ -43,6 +45,7 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("unmatched", sa.JSON(), nullable=False),
         sa.Column("relaxed", sa.JSON(), nullable=False),
+        sa.Column("ways", sa.JSON(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
