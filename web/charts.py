@@ -65,6 +65,28 @@ class LoadBars:
     taken_length: float
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A part of a bar that is whole: its name, its number, and where it lies, in percent of the bar."""
+
+    name: str
+    count: int
+    start: float
+    length: float
+
+
+def pieces(counts: Sequence[tuple[str, int]]) -> list[Piece]:
+    """The parts of a bar in this order, without those that are nothing."""
+    whole = sum(count for _, count in counts) or 1
+    found, start = list[Piece](), 0.0
+    for name, count in counts:
+        if count:
+            length = 100 * count / whole
+            found.append(Piece(name, count, round(start, 2), round(length, 2)))
+            start += length
+    return found
+
+
 def columns(bins: Sequence[Bin]) -> list[Column]:
     """The columns of a distribution on one scale."""
     most = max((b.pairs for b in bins), default=0) or 1

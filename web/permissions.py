@@ -13,7 +13,7 @@ class Permission(StrEnum):
     ANYONE = "anyone"
     READ = "read the programme"
     EDIT = "add, change and remove profiles, and say how lists are ordered"
-    DECIDE = "propose pairs; approve, reject, lock, move and swap them"
+    DECIDE = "propose pairs, and ask what would be if; approve, reject, lock, move and swap them"
     PUBLISH = "publish matches, and record answers"
     RULES = "say what proposals must keep"
     IMPORT = "import sheets"
@@ -53,7 +53,7 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "pairs.decide": Permission.DECIDE,
         "pairs.move": Permission.DECIDE,
         "pairs.swap": Permission.DECIDE,
-        "whatif.ask": Permission.READ,
+        "whatif.ask": Permission.DECIDE,
         "whatif.show": Permission.READ,
         "publishing.show": Permission.READ,
         "publishing.publish": Permission.PUBLISH,

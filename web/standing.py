@@ -22,6 +22,7 @@ from matcher.services.proposals import (
 from matcher.services.review import BANDS
 from matcher.services.rules import current_rules
 from matcher.wording import N_, Message
+from web.charts import Piece, pieces
 
 _BEST: Mapping[str, str] = {
     "total": N_("No better total is possible under the rules."),
@@ -36,16 +37,6 @@ _METHODS: Mapping[str, str] = {
     ),
 }
 _OTHER_METHOD = N_("All rules and all pairs were solved together.")
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of the bar of bands, in percent of it."""
-
-    band: str
-    count: int
-    start: float
-    length: float
 
 
 @dataclass(frozen=True)
@@ -101,7 +92,7 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
     promised = current_rules(session, programme)[1].startups_least if plan.kind is Kind.MENTOR else 0
     return Standing(
         coverage=round(99 * plan.now.covered / plan.startups, 1) if plan.startups else 0.0,
-        pieces=_pieces(plan.bands),
+        pieces=pieces([(band, plan.bands.get(band, 0)) for band in (*BANDS[::-1], "")]),
         covered_change=(plan.now.covered - plan.before.covered or None) if plan.before else None,
         total_change=_change(plan.now.total, plan.before.total) if plan.before else None,
         worst_change=_change(plan.now.worst_off, plan.before.worst_off) if plan.before else None,
@@ -132,14 +123,3 @@ def _verdict(run: Proposal) -> list[Message]:
     if run.is_optimal:
         return [bounded(Message(_BEST.get(run.objective, _BEST["total"])), run), how]
     return [verdict(run), how]
-
-
-def _pieces(bands: Mapping[str, int]) -> list[Piece]:
-    whole = sum(bands.values()) or 1
-    pieces, start = [], 0.0
-    for band in (*BANDS[::-1], ""):
-        if count := bands.get(band, 0):
-            length = 100 * count / whole
-            pieces.append(Piece(band, count, round(start, 2), round(length, 2)))
-            start += length
-    return pieces

@@ -9,7 +9,7 @@ from datetime import datetime
 from math import isinf
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.models import Job, JobKind, JobState, Kind, Profile, Programme, Proposal, Waiting
@@ -24,6 +24,7 @@ from matcher.services.wishes import set_wishes, wishes_of
 from matcher.wording import N_, Message
 
 __all__ = [
+    "TOO_LARGE",
     "Figures",
     "Idle",
     "Places",
@@ -35,6 +36,7 @@ __all__ = [
     "bounded",
     "figures_of",
     "idle_counterparts",
+    "is_kept",
     "latest_proposal",
     "list_proposals",
     "pending_job",
@@ -51,6 +53,9 @@ __all__ = [
     "ways_out",
     "wishes_of",
 ]
+
+
+TOO_LARGE = N_("The last proposal is too large to be asked what would be if.")
 
 
 def request_proposal(session: Session, programme: Programme, kind: Kind, *, actor: str, seed: int = 0) -> Job:
@@ -270,9 +275,13 @@ def request_what_if(
 
     Raises:
         NotFound: there is no run yet, or the programme has no such start-up and counterpart of this kind.
+        NotAllowed: the run was too large for what it was given to be kept.
     """
-    if latest_proposal(session, programme, kind) is None:
+    run = latest_proposal(session, programme, kind)
+    if run is None:
         raise NotFound(Message(N_("There is no proposal yet. Make one first.")))
+    if not is_kept(session, run):
+        raise NotAllowed(Message(TOO_LARGE))
     rows = session.execute(
         select(Profile.id, Profile.kind).where(
             Profile.programme_id == programme.id, Profile.id.in_([startup_id, counterpart_id])
@@ -283,6 +292,11 @@ def request_what_if(
         raise NotFound(Message(N_("There is no such pair in this programme.")))
     payload = {"kind": kind.value, "startup": startup_id, "counterpart": counterpart_id, "actor": actor}
     return jobs.enqueue(session, programme.id, JobKind.WHAT_IF, payload)
+
+
+def is_kept(session: Session, run: Proposal) -> bool:
+    """Whether what the solver was given was kept, so that it can be asked what would be if."""
+    return bool(session.scalar(select(func.length(Proposal.problem)).where(Proposal.id == run.id)))
 
 
 def read_what_if(session: Session, programme: Programme, job_id: int) -> WhatIf | None:

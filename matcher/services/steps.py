@@ -119,6 +119,20 @@ def take(
     return event
 
 
+def obstacle(session: Session, programme: Programme, pair: Pair) -> Message | None:
+    """Why the pair could not take a place now, by eligibility or capacity; None: it could, or does."""
+    present = find(session, programme, [pair])
+    if _holds(image_of(present.get(pair))):
+        return None
+    profiles = _profiles(session, programme, [pair])
+    try:
+        _check_eligibility(session, profiles, [pair])
+        _check_capacity(session, programme, profiles, {pair: in_state(MatchState.LOCKED)}, [pair])
+    except (NotAllowed, CapacityReached) as error:
+        return error.message
+    return None
+
+
 def undo(session: Session, programme: Programme, event_id: int, *, actor: str) -> AuditEvent:
     """Take back a step: its pairs are again exactly what they were before it.
 

@@ -18,7 +18,7 @@ from matcher.services.cohort_settling import Settled, settle
 from matcher.services.cohort_words import BAR_MESSAGES
 from matcher.services.errors import NotFound
 from matcher.services.plan import Figures, figures_of, latest_proposal
-from matcher.services.proposals import WhatIf
+from matcher.services.proposals import TOO_LARGE, WhatIf
 from matcher.services.roster import load_facts
 from matcher.services.whynot import explain_pair
 from matcher.wording import N_, Message, Refusal
@@ -45,7 +45,7 @@ def read_question(session: Session, programme: Programme, job: Job) -> _Question
     pair = job.payload["startup"], job.payload["counterpart"]
     run = latest_proposal(session, programme, kind)
     if run is None or not run.problem:
-        raise NotFound(Message(N_("The last proposal is too large to be asked what would be if.")))
+        raise NotFound(Message(TOO_LARGE))
     decisions = read_decisions(session, programme, kind)
     arrays, forbidden = unpack(run.problem), list[Message]()
     if _find(arrays, [pair])[0] < 0:

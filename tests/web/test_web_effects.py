@@ -4,18 +4,22 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
-from matcher.db import reading
-from matcher.models import Kind
+from matcher.db import reading, unit_of_work
+from matcher.models import Job, JobKind, Kind, MatchState
 from matcher.services.plan import Figures, read_plan
-from matcher.services.steps import Pair
-from tests.web.cohort_world import programme_of
+from matcher.services.proposals import WhatIf, request_what_if
+from matcher.services.review import decide
+from matcher.services.steps import Pair, in_state, take
+from matcher.wording import Message
+from tests.web.cohort_world import programme_of, run
 from tests.web.conftest import submit, token
 from tests.web.test_web_cohort import cohort, pairs
 from tests.web.test_web_pair import options, page_of
 from tests.web.test_web_whynot import _text
 from tests.web.world import World
+from web.permissions import TABLE, Permission
 
 __all__ = ["pairs"]
 
@@ -68,3 +72,88 @@ def test_what_a_choice_says_of_the_worst_off_comes_true(
     assert after.worst_off == pytest.approx(said_worst(words) or before.worst_off, abs=0.006)
     effect = re.findall(r"([+\u2212]?\d\.\d\d)", words)[0].replace("\u2212", "-")
     assert after.total - before.total == pytest.approx(float(effect), abs=0.006)
+
+
+@pytest.mark.parametrize(("step", "choice"), [("move", "to"), ("swap", "with")])
+def test_undoing_on_the_page_of_a_pair_that_is_gone_leads_to_the_one_that_is_there_again(
+    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair], step: str, choice: str
+) -> None:
+    page = page_of(world, pairs[3])
+    shown = client.get(page)
+    value = options(shown.text, choice)[0][0]
+    data = {"csrf_token": token(shown), "seen": "proposed", choice: value}
+    moved = client.get(client.post(f"{page}/{step}", data=data).location)
+    undo = re.findall(r'action="([^"]+/undo)"', moved.text)[0]
+    back = re.findall(r'name="back" value="([^"]+)"', moved.text)[0]
+
+    answer = client.post(undo, data={"csrf_token": token(moved), "back": back})
+
+    assert back != page
+    assert answer.location == page
+    assert "taken back" in client.get(page).text
+    assert "No pair yet" not in client.get(page).text
+
+
+def test_undoing_the_first_decision_about_a_pair_stays_with_it(client: FlaskClient, world: World) -> None:
+    page = page_of(world, (world.lonely, world.mentor))
+    submit(client, page, to=f"{page}/decide", step="lock", seen="")
+    shown = client.get(page)
+    undo = re.findall(r'action="([^"]+/undo)"', shown.text)[0]
+
+    answer = client.post(undo, data={"csrf_token": token(shown), "back": page})
+
+    assert answer.location == page
+    assert "No pair yet" in client.get(page).text
+
+
+@pytest.mark.parametrize("state", ["declined", "expired", "withdrawn", "ended", "rejected"])
+def test_what_would_be_if_can_be_asked_of_pairs_that_came_to_nothing(
+    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair], state: str
+) -> None:
+    with unit_of_work(engine) as session:
+        image = in_state(MatchState(state))
+        take(session, programme_of(session, world), "x", f"match.{state}", {pairs[0]: image})
+
+    assert f'action="{page_of(world, pairs[0])}/what-if"' in client.get(page_of(world, pairs[0])).text
+
+
+def test_what_would_be_if_is_refused_in_words_where_the_run_was_too_large_to_keep(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    run(engine, world, problem=b"")
+    page = page_of(world, (world.lonely, world.mentor))
+
+    shown = client.get(page).text
+    answer = submit(client, page, to=f"{page}/what-if")
+
+    assert "too large to be asked what would be if" in shown
+    assert "Work it out" not in shown
+    assert answer.location == page
+    with reading(engine) as session:
+        assert session.scalars(select(Job).where(Job.kind == JobKind.WHAT_IF)).first() is None
+
+
+@pytest.mark.parametrize("is_possible", [True, False])
+def test_what_would_be_if_advises_to_lock_only_where_that_is_possible(
+    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair], is_possible: bool
+) -> None:
+    new = (world.lonely, world.mentor)
+    with unit_of_work(engine) as session:
+        programme = programme_of(session, world)
+        if not is_possible:
+            for pair in ((world.startup, world.mentor), (world.startup + 1, world.mentor)):
+                decide(session, programme, *pair, "approved", actor="another")
+        job = request_what_if(session, programme, Kind.MENTOR, *new, actor="a")
+        before, after = Figures(4.0, 0.3, 8, 8), Figures(3.5, 0.25, 9, 9)
+        found = WhatIf(*new, before, after, [], [new], [], Message("It can be, at a cost."))
+        job.state, job.result = "done", found.to_json()
+        address = f"{cohort(world)}/what-if/{job.id}"
+
+    told = client.get(address).text
+
+    assert ("lock the pair and propose again" in told) is is_possible
+    assert ("Amara Diop has no place left" in _text(told)) is not is_possible
+
+
+def test_asking_what_would_be_if_is_work_for_those_who_decide() -> None:
+    assert TABLE["whatif.ask"] is Permission.DECIDE

@@ -3,13 +3,15 @@
 import re
 
 from flask import Blueprint, abort, redirect, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from matcher.models import Kind
+from matcher.models import AuditEvent, Kind, Programme
 from matcher.services.errors import ServiceError
 from matcher.services.profiles import get_profile
 from matcher.services.review import Decision
 from matcher.services.review import decide as decide_pair
+from matcher.services.steps import find, pairs_of
 from matcher.services.steps import undo as undo_decision
 from matcher.wording import N_, Message
 from web.converters import read_id
@@ -51,12 +53,25 @@ def undo(slug: str, event_id: int) -> Response:
     about = _card(back)
     try:
         with write(slug) as (session, programme):
-            undo_decision(session, programme, event_id, actor=actor())
+            event = undo_decision(session, programme, event_id, actor=actor())
+            back = _restored(session, programme, event, back)
     except ServiceError as error:
         tell("error", error.message, about=about)
     else:
         tell("success", Message(N_("The decision was taken back.")), about=about)
     return redirect(back, 303)
+
+
+def _restored(session: Session, programme: Programme, event: AuditEvent, back: str) -> str:
+    """Where to go on: from the page of a pair that an undone move or swap had made, to its start-up's now."""
+    page, _, number = back.partition("?")[0].partition("#")[0].rpartition("/")
+    startup = page.rpartition("/")[2]
+    if not re.search(r"/cohort/(mentors|funders)/\d+$", page) or not number.isdigit():
+        return back
+    changed = pairs_of(session, event.id)
+    there = {pair for pair in find(session, programme, changed) if str(pair[0]) == startup}
+    gone = [pair for pair in changed if pair == (int(startup), int(number)) and pair not in there]
+    return f"{page}/{min(there)[1]}" if gone and there else back
 
 
 def _pressed() -> tuple[Decision, int, str]:

@@ -11,6 +11,7 @@ from matcher.services.queue import read_queue
 from matcher.services.review import OPEN
 from matcher.wording import N_, Message
 from web import pairing
+from web.charts import pieces
 from web.converters import read_id
 from web.database import read
 from web.permissions import actor
@@ -22,6 +23,12 @@ STATES = (MatchState.OFFERED, MatchState.ACTIVE, *sorted(FAILED))
 _SIDES: dict[str, publishing.Side] = {"startup": "startup", "counterpart": "counterpart"}
 _ANSWERS = {"yes": True, "no": False}
 _LETTERS = 30
+_PROGRESS = {
+    "accepted": (MatchState.ACTIVE,),
+    "waiting": (MatchState.OFFERED,),
+    "unwanted": (MatchState.DECLINED, MatchState.EXPIRED),
+    "over": (MatchState.WITHDRAWN, MatchState.ENDED),
+}
 
 
 @blueprint.get("/matches")
@@ -41,6 +48,7 @@ def index(slug: str) -> str:
             state=state,
             states=STATES,
             deadline=publishing.deadline,
+            progress=pieces([(name, queue.count(those)) for name, those in _PROGRESS.items()]),
         )
 
 

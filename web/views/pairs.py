@@ -14,6 +14,7 @@ from matcher.services.alternatives import Alternatives, find_alternatives
 from matcher.services.logbook import LogLine, history_of
 from matcher.services.plan import Places, Plan, read_plan
 from matcher.services.profiles import get_profile
+from matcher.services.proposals import TOO_LARGE, is_kept
 from matcher.services.recommendations import read_reasons
 from matcher.services.steps import Pair, find
 from matcher.services.whynot import explain_pair
@@ -51,6 +52,8 @@ class View:
     instead: Alternatives | None
     plan: Plan
     standing: Standing
+    too_large: Message | None
+    """Why it cannot be asked what would be if; a missing run is said to whoever asks."""
 
     @property
     def state(self) -> str:
@@ -135,6 +138,7 @@ def _view(session: Session, programme: Programme, kind: Kind, pair: Pair) -> Vie
         find_alternatives(session, programme, plan, pair) if match and match.state in review.OPEN else None,
         plan,
         standing(session, programme, plan),
+        Message(TOO_LARGE) if plan.run and not is_kept(session, plan.run) else None,
     )
 
 

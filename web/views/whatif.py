@@ -12,7 +12,7 @@ from matcher.services import jobs
 from matcher.services.errors import ServiceError
 from matcher.services.profiles import find_by_id, get_profile
 from matcher.services.proposals import read_what_if, request_what_if
-from matcher.services.steps import Pair
+from matcher.services.steps import Pair, obstacle
 from web.database import read, write
 from web.notices import tell
 from web.permissions import actor
@@ -63,6 +63,9 @@ def show(slug: str, kind: Kind, job_id: int) -> Response | str:
             startup=get_profile(session, programme, Kind.STARTUP, asked["startup"]),
             counterpart=get_profile(session, programme, kind, asked["counterpart"]),
             found=found,
+            obstacle=obstacle(session, programme, (asked["startup"], asked["counterpart"]))
+            if found
+            else None,
             lost=_named(session, programme, found.lost if found else []),
             gained=_named(session, programme, found.gained if found else []),
         )
