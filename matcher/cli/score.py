@@ -43,6 +43,7 @@ def score(needs: Path, offers: Path, out: Path, top: int | None) -> None:
     need_ref, offer_ref and score.
     """
     wanted, offered = _read(needs), _read(offers)
+    out.parent.mkdir(parents=True, exist_ok=True)  # minutes of work must not end here
     from matcher.embedding import load_encoder  # after the input was read: torch takes seconds
 
     encoder = load_encoder(get_settings().model)
@@ -50,7 +51,6 @@ def score(needs: Path, offers: Path, out: Path, top: int | None) -> None:
     with progress_bar(_("Embedding")) as progress:
         vectors = encoder.encode(texts, progress)
     rows = {text: row for row, text in enumerate(texts)}
-    out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["need_ref", "offer_ref", "score"])
