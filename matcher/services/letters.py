@@ -79,6 +79,20 @@ def called_off(programme: Programme, reader: Profile, other: Profile) -> Letter:
     )
 
 
+def ended(programme: Programme, reader: Profile, other: Profile) -> Letter:
+    """A match is over, whoever wanted that."""
+    return (
+        Message(N_("%(programme)s: news about your match"), _named(programme)),
+        [
+            _greeting(reader),
+            Message(
+                N_("Your match with %(other)s has ended. Thank you for the time that you gave each other."),
+                {"other": other.name},
+            ),
+        ],
+    )
+
+
 def _last_day(until: datetime) -> Term:
     """The last whole day, wherever its reader's clock stands: offers close at an hour of the next."""
     return Term("date", (until - timedelta(days=1)).date().isoformat())

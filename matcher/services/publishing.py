@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, JobKind, Kind, Match, MatchState, Mentor, Profile, Programme, utcnow
+from matcher.profiles.text import clean
 from matcher.services import letters, mailing
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.jobs import enqueue_once
 from matcher.services.locking import lock_programme
 from matcher.services.review import OPEN
-from matcher.services.steps import Image, Pair, find, image_of, in_state, take
+from matcher.services.steps import Image, Pair, check_held, find, image_of, in_state, take
 from matcher.services.succession import carry_waiting, follow_loss, suggest_next
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
@@ -26,6 +27,7 @@ Link = Callable[[str], str]
 """From a secret to the address at which it is the key."""
 
 ANSWER_WITHIN = timedelta(days=14)
+_KNOWN = (MatchState.OFFERED, MatchState.ACTIVE)
 
 
 def publish(session: Session, programme: Programme, kind: Kind, *, actor: str, link: Link) -> AuditEvent:
@@ -33,11 +35,13 @@ def publish(session: Session, programme: Programme, kind: Kind, *, actor: str, l
 
     Raises:
         NotFound: there is none.
+        NotAllowed, CapacityReached: a pair may not be any more, as profiles or rules have changed.
     """
     lock_programme(session, programme)
     found = approved(session, programme, kind)
     if not found:
         raise NotFound(Message(N_("No pair is approved, so there is nothing to publish.")))
+    check_held(session, programme, found)
     now = utcnow()
     secret = {(pair, side): secrets.token_urlsafe(32) for pair in found for side in SIDES}
     changes = {
@@ -95,8 +99,9 @@ def end_match(
         raise NotAllowed(Message(N_("Only a match that both sides accepted can be ended.")))
     event = take(
         session, programme, actor, "match.ended",
-        {pair: in_state(MatchState.ENDED, image_of(match), note=note.strip()[:1_000])},
+        {pair: in_state(MatchState.ENDED, image_of(match), note=clean(note).strip()[:1_000])},
     )  # fmt: skip
+    _tell(session, programme, event, [pair], letters.ended)
     follow_loss(session, programme, *pair, actor=actor)
     return event
 
@@ -122,7 +127,7 @@ def withdraw_mentor(session: Session, programme: Programme, mentor_id: int, *, a
     if not mine:
         raise NotAllowed(Message(N_("This mentor has no pair. Set the number of places to 0 instead.")))
     changes = {(match.startup_id, mentor_id): _left(match) for match in mine}
-    told = [pair for pair, image in changes.items() if image]
+    told = {state: [(m.startup_id, mentor_id) for m in mine if m.state == state] for state in _KNOWN}
     event = take(
         session, programme, actor, "mentor.withdrawn", changes,
         before={"capacity": {str(mentor_id): mentor.capacity}},
@@ -132,7 +137,8 @@ def withdraw_mentor(session: Session, programme: Programme, mentor_id: int, *, a
     session.flush()
     mark_changed(session, programme.id, is_embedded() & (Profile.id == mentor_id))
     enqueue_once(session, programme.id, JobKind.RECOMMEND)
-    call_off(session, programme, event, told)
+    _tell(session, programme, event, told[MatchState.ACTIVE], letters.ended)
+    _tell(session, programme, event, told[MatchState.OFFERED], letters.called_off, SIDES[:1])
     for startup_id, _ in sorted(changes):
         suggest_next(session, programme, startup_id, Kind.MENTOR, actor=actor)
     return event
@@ -163,11 +169,22 @@ def get_match(session: Session, programme: Programme, pair: Pair) -> Match:
 
 def call_off(session: Session, programme: Programme, event: AuditEvent, pairs: Collection[Pair]) -> None:
     """Tell both sides that an offer is no longer open."""
+    _tell(session, programme, event, pairs, letters.called_off)
+
+
+def _tell(
+    session: Session,
+    programme: Programme,
+    event: AuditEvent,
+    pairs: Collection[Pair],
+    words: Callable[[Programme, Profile, Profile], letters.Letter],
+    sides: Collection[Side] = SIDES,
+) -> None:
     profiles = both_sides(session, pairs)
     for pair in pairs:
         for side, reader, other in readers(pair, profiles):
-            letter = letters.called_off(programme, reader, other)
-            mailing.write(session, reader, _key(event, pair, side), *letter)
+            if side in sides:
+                mailing.write(session, reader, _key(event, pair, side), *words(programme, reader, other))
 
 
 def both_sides(session: Session, pairs: Collection[Pair]) -> dict[int, Profile]:

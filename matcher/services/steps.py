@@ -127,10 +127,27 @@ def obstacle(session: Session, programme: Programme, pair: Pair) -> Message | No
     profiles = _profiles(session, programme, [pair])
     try:
         _check_eligibility(session, profiles, [pair])
-        _check_capacity(session, programme, profiles, {pair: in_state(MatchState.LOCKED)}, [pair])
+        _check_capacity(session, programme, profiles, {pair: in_state(MatchState.LOCKED)}, present)
     except (NotAllowed, CapacityReached) as error:
         return error.message
     return None
+
+
+def check_held(session: Session, programme: Programme, pairs: Collection[Pair]) -> None:
+    """Make sure that pairs which hold places may still do so: profiles and rules may have changed since.
+
+    Raises:
+        NotAllowed: a rule of eligibility forbids one of them by now.
+        CapacityReached: somebody has more than they take by now, or than the rules allow.
+    """
+    profiles = _profiles(session, programme, pairs)
+    _check_eligibility(session, profiles, pairs)
+    rules, taken = current_rules(session, programme)[1], held_by(session, set(profiles))
+    for ours, theirs in pairs:
+        for profile_id, towards in ((ours, Kind(profiles[theirs].kind)), (theirs, Kind.STARTUP)):
+            most = places_of(profiles[profile_id], rules, towards)
+            if most is not None and taken[profile_id, towards] > most:
+                raise CapacityReached(no_place(profiles[profile_id], most, towards))
 
 
 def undo(session: Session, programme: Programme, event_id: int, *, actor: str) -> AuditEvent:
@@ -296,7 +313,9 @@ def _restore_capacity(session: Session, event: AuditEvent) -> None:
         if mentor is None or mentor.capacity != event.after["capacity"][mentor_id]:
             raise Conflict(Message(N_("Somebody changed the mentor's capacity meanwhile.")))
         mentor.capacity = capacity
-    session.flush()
+        session.flush()
+        mark_changed(session, event.programme_id, is_embedded() & (Profile.id == mentor.id))
+        jobs.enqueue_once(session, event.programme_id, JobKind.RECOMMEND)
 
 
 def _write(

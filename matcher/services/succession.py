@@ -1,5 +1,7 @@
 """Nobody is dropped: whoever lost a counterpart is proposed the next best, or waits and is served first."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -25,6 +27,7 @@ from matcher.services.rules import CohortRules, current_rules
 from matcher.services.steps import in_state, take
 
 _TAKEN = frozenset({MatchState.PROPOSED, *HELD})
+_TOLD = frozenset({MatchState.OFFERED, MatchState.ACTIVE})
 _ITEM, _LIST = Recommendation, RecommendationList
 
 
@@ -77,7 +80,10 @@ def offer_place(session: Session, programme: Programme, counterpart_id: int, *, 
 
 
 def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
-    """After publishing: who was left out waits a round more, who was served waits no longer."""
+    """After publishing: who was left out waits a round more, and who was told of somebody waits no longer.
+
+    Whoever is only proposed somebody so far neither waits another round nor loses those waited through.
+    """
     proposal = session.scalars(
         select(Proposal)
         .where(Proposal.programme_id == programme.id, Proposal.counterpart_kind == kind)
@@ -96,9 +102,11 @@ def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
         left_out = set(session.scalars(_startups(programme, proposal)))
         left_out |= set(session.scalars(_without(programme, kind)))
     for startup_id in sorted(left_out | waiting.keys()):
-        if _is_served(session, rules, startup_id, kind):
+        if _is_served(session, rules, startup_id, kind, _TOLD):
             if startup_id in waiting:
                 session.delete(waiting[startup_id])
+        elif _is_served(session, rules, startup_id, kind):
+            continue
         elif startup_id in waiting:
             waiting[startup_id].rounds += 1
         else:
@@ -139,13 +147,19 @@ def _wait(session: Session, programme: Programme, startup_id: int, kind: Kind) -
     session.flush()
 
 
-def _is_served(session: Session, rules: CohortRules, startup_id: int, kind: Kind) -> bool:
-    """Whether as many pairs are proposed or hold a place as the rules promise, one at least."""
+def _is_served(
+    session: Session,
+    rules: CohortRules,
+    startup_id: int,
+    kind: Kind,
+    states: Collection[MatchState] = _TAKEN,
+) -> bool:
+    """Whether as many pairs are in these states as the rules promise, one at least."""
     least = max(1, rules.mentors_least) if kind is Kind.MENTOR else 1
     rows = session.scalars(
         select(Match.id)
         .join(Profile, Profile.id == Match.counterpart_id)
-        .where(Match.startup_id == startup_id, Match.state.in_(_TAKEN), Profile.kind == kind)
+        .where(Match.startup_id == startup_id, Match.state.in_(states), Profile.kind == kind)
     )
     return len(rows.all()) >= least
 

@@ -1,15 +1,10 @@
-"""Offers: both sides are told once, answer once, and nobody is left at a dead end."""
+"""Offers: both sides are told once, answer once, and know how to reach each other afterwards."""
 
-import re
 from collections import Counter
 from datetime import timedelta
-from email import message_from_bytes
-from email.policy import default
-from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from matcher.db import reading, unit_of_work
@@ -20,101 +15,41 @@ from matcher.models import (
     Mail,
     Match,
     Mentor,
-    Profile,
     Programme,
-    Recommendation,
-    RecommendationList,
-    Startup,
     Waiting,
     utcnow,
 )
-from matcher.services import answers, followup, mailing, posting, publishing
-from matcher.services.errors import NotAllowed, NotFound, ServiceError
+from matcher.services import answers, followup, publishing
+from matcher.services.errors import CapacityReached, NotAllowed, NotFound, ServiceError
 from matcher.services.review import decide
-from matcher.services.rules import CohortRules, save_rules
 from matcher.services.steps import replay, undo
-from tests.matcher.factories import add, at_once, draft, make_programme
-
-LATER = timedelta(seconds=1)
+from tests.matcher.factories import at_once, make_programme
+from tests.matcher.offers import fill, publish_pairs, secrets_of, states_of
 
 
 @pytest.fixture
 def people(engine: Engine, programme: Programme) -> dict[str, int]:
-    with unit_of_work(engine) as session:
-        found = add(
-            session,
-            programme,
-            draft(Kind.STARTUP, "S1", "Umeme", email="s1@example.org", languages=("fr", "en")),
-            draft(Kind.STARTUP, "S2", "Soko", email="s2@example.org"),
-            draft(Kind.MENTOR, "M1", "Ada", email="m1@example.org", capacity=1),
-            draft(Kind.MENTOR, "M2", "Ben", email="m2@example.org", capacity=1),
-            draft(Kind.MENTOR, "M3", "No address", capacity=1),
-            draft(Kind.FUNDER, "F1", "Fund", email="f1@example.org"),
-        )
-        _list(session, programme, found, "S1", "M1", "M2")
-        _list(session, programme, found, "S2", "M1")
-    return found
-
-
-def _list(session: Session, programme: Programme, people: dict[str, int], ours: str, *theirs: str) -> None:
-    ranked = RecommendationList(
-        programme_id=programme.id, subject_id=people[ours], candidate_kind=Kind.MENTOR.value,
-        considered=2, eligible=2, model="test", revision="1", watermark=1,
-    )  # fmt: skip
-    session.add(ranked)
-    session.flush()
-    for rank, ref in enumerate(theirs, start=1):
-        session.add(
-            Recommendation(
-                list_id=ranked.id, candidate_id=people[ref], rank=rank, score=1 - rank / 10, band="good",
-                parts={}, reasons=[],
-            )
-        )  # fmt: skip
-    session.flush()
-
-
-def _publish(session: Session, programme: Programme, people: dict[str, int], *pairs: tuple[str, str]) -> None:
-    for ours, theirs in pairs:
-        decide(session, programme, people[ours], people[theirs], "approved", actor="a")
-    publishing.publish(session, programme, Kind.MENTOR, actor="a", link=lambda s: f"http://x/answer/{s}")
-
-
-def _secrets(session: Session) -> dict[str, str]:
-    """The secret in each person's latest letter that has one."""
-    return {
-        m.address: m.link.rpartition("/")[2]
-        for m in session.scalars(select(Mail).order_by(Mail.id))
-        if m.link
-    }
-
-
-def _deliver(engine: Engine, programme: Programme, box: posting.Postbox) -> int:
-    return posting.deliver(engine, programme.id, box, "hub@example.org", lambda _done, _total: None)
-
-
-def _states(session: Session, people: dict[str, int]) -> dict[tuple[str, str], str]:
-    refs = {number: ref for ref, number in people.items()}
-    return {(refs[m.startup_id], refs[m.counterpart_id]): m.state for m in session.scalars(select(Match))}
+    return fill(engine, programme)
 
 
 def test_both_sides_are_written_to_in_their_own_language(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
+    publish_pairs(session, programme, people, ("S1", "M1"))
     letters = {mail.address: mail for mail in session.scalars(select(Mail))}
     assert letters.keys() == {"s1@example.org", "m1@example.org"}
     assert letters["s1@example.org"].language == "fr"
     assert "Ada" in letters["s1@example.org"].body
     assert "Ada" not in letters["s1@example.org"].subject
-    assert _states(session, people) == {("S1", "M1"): "offered"}
+    assert states_of(session, people) == {("S1", "M1"): "offered"}
     assert session.scalars(select(Job).where(Job.kind == JobKind.DELIVER)).all()
 
 
 def test_secrets_are_long_differ_and_are_not_kept_with_the_match(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
-    secrets = _secrets(session)
+    publish_pairs(session, programme, people, ("S1", "M1"))
+    secrets = secrets_of(session)
     assert len(set(secrets.values())) == 2
     assert all(len(secret) >= 43 for secret in secrets.values())
     match = session.scalars(select(Match)).one()
@@ -124,9 +59,9 @@ def test_secrets_are_long_differ_and_are_not_kept_with_the_match(
 
 
 def test_nothing_is_published_twice(session: Session, programme: Programme, people: dict[str, int]) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
+    publish_pairs(session, programme, people, ("S1", "M1"))
     with pytest.raises(NotFound, match="nothing to publish"):
-        _publish(session, programme, people)
+        publish_pairs(session, programme, people)
 
 
 def test_publishing_and_answers_are_not_undone(
@@ -144,14 +79,14 @@ def test_publishing_and_answers_are_not_undone(
 def test_contact_details_are_there_once_both_accepted_and_not_before(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
-    secret = _secrets(session)
+    publish_pairs(session, programme, people, ("S1", "M1"))
+    secret = secrets_of(session)
     answers.answer(session, secret["m1@example.org"], accepted=True)
     before = answers.find_offer(session, secret["s1@example.org"])
     assert (before.other.name, before.email, before.answer, before.other_answer) == ("Ada", None, None, True)
     answers.answer(session, secret["s1@example.org"], accepted=True)
     assert answers.find_offer(session, secret["s1@example.org"]).email == "m1@example.org"
-    assert _states(session, people) == {("S1", "M1"): "active"}
+    assert states_of(session, people) == {("S1", "M1"): "active"}
     told = [mail.body for mail in session.scalars(select(Mail)) if not mail.link]
     assert sum("m1@example.org" in body for body in told) == 1
     assert sum("s1@example.org" in body for body in told) == 1
@@ -160,9 +95,9 @@ def test_contact_details_are_there_once_both_accepted_and_not_before(
 def test_a_refusal_frees_the_place_and_proposes_the_next_best(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
-    answers.answer(session, _secrets(session)["m1@example.org"], accepted=False, note="No time")
-    assert _states(session, people) == {("S1", "M1"): "declined", ("S1", "M2"): "proposed"}
+    publish_pairs(session, programme, people, ("S1", "M1"))
+    answers.answer(session, secrets_of(session)["m1@example.org"], accepted=False, note="No time")
+    assert states_of(session, people) == {("S1", "M1"): "declined", ("S1", "M2"): "proposed"}
     decide(session, programme, people["S2"], people["M1"], "approved", actor="a")
     bodies = [mail.body for mail in session.scalars(select(Mail))]
     assert not any("No time" in body for body in bodies)
@@ -171,19 +106,19 @@ def test_a_refusal_frees_the_place_and_proposes_the_next_best(
 def test_whoever_has_no_next_best_waits(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S2", "M1"))
-    answers.answer(session, _secrets(session)["m1@example.org"], accepted=False)
+    publish_pairs(session, programme, people, ("S2", "M1"))
+    answers.answer(session, secrets_of(session)["m1@example.org"], accepted=False)
     waiting = session.scalars(select(Waiting)).one()
     assert (waiting.startup_id, waiting.rounds) == (people["S2"], 1)
-    _publish(session, programme, people, ("S2", "M2"))
+    publish_pairs(session, programme, people, ("S2", "M2"))
     assert not session.scalars(select(Waiting)).all()
 
 
 def test_an_answer_given_twice_counts_once_and_an_acceptance_can_become_a_refusal(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
-    secret = _secrets(session)["s1@example.org"]
+    publish_pairs(session, programme, people, ("S1", "M1"))
+    secret = secrets_of(session)["s1@example.org"]
     assert answers.answer(session, secret, accepted=True) is not None
     assert answers.answer(session, secret, accepted=True) is None
     assert answers.answer(session, secret, accepted=False) is not None
@@ -195,8 +130,8 @@ def test_both_sides_at_once_make_one_match(
     engine: Engine, programme: Programme, people: dict[str, int]
 ) -> None:
     with unit_of_work(engine) as session:
-        _publish(session, programme, people, ("S1", "M1"))
-        secrets = sorted(_secrets(session).values())
+        publish_pairs(session, programme, people, ("S1", "M1"))
+        secrets = sorted(secrets_of(session).values())
 
     def work(number: int) -> bool:
         with unit_of_work(engine) as session:
@@ -204,15 +139,15 @@ def test_both_sides_at_once_make_one_match(
 
     assert Counter(at_once(8, work)) == {True: 2, False: 6}
     with reading(engine) as session:
-        assert _states(session, people) == {("S1", "M1"): "active"}
+        assert states_of(session, people) == {("S1", "M1"): "active"}
 
 
 def test_silence_is_reminded_of_on_days_five_and_ten_and_ends_on_day_fourteen(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
+    publish_pairs(session, programme, people, ("S1", "M1"))
     start = utcnow()
-    answers.answer(session, _secrets(session)["s1@example.org"], accepted=True)
+    answers.answer(session, secrets_of(session)["s1@example.org"], accepted=True)
     written = []
     for day in (4.9, 5.1, 5.2, 10.1, 13.9):
         followup.follow_up(session, programme, start + timedelta(days=day))
@@ -220,22 +155,22 @@ def test_silence_is_reminded_of_on_days_five_and_ten_and_ends_on_day_fourteen(
         written.append([m.address for m in letters])
     once = ["m1@example.org"]
     assert written == [[], once, once, once * 2, once * 2]
-    assert _secrets(session)["m1@example.org"]  # the reminder gives the same address again
-    assert answers.find_offer(session, _secrets(session)["m1@example.org"]).side == "counterpart"
+    assert secrets_of(session)["m1@example.org"]  # the reminder gives the same address again
+    assert answers.find_offer(session, secrets_of(session)["m1@example.org"]).side == "counterpart"
     assert list(followup.due_programmes(session, start + timedelta(days=13.9))) == []
     assert list(followup.due_programmes(session, start + timedelta(days=14.1))) == [programme.id]
     followup.follow_up(session, programme, start + timedelta(days=14.1))
-    assert _states(session, people) == {("S1", "M1"): "expired", ("S1", "M2"): "proposed"}
+    assert states_of(session, people) == {("S1", "M1"): "expired", ("S1", "M2"): "proposed"}
     with pytest.raises(NotAllowed):
-        answers.answer(session, _secrets(session)["m1@example.org"], accepted=True)
+        answers.answer(session, secrets_of(session)["m1@example.org"], accepted=True)
 
 
 def test_a_mentor_who_leaves_is_offered_to_nobody_and_start_ups_get_the_next_best(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
+    publish_pairs(session, programme, people, ("S1", "M1"))
     publishing.withdraw_mentor(session, programme, people["M1"], actor="a")
-    assert _states(session, people) == {("S1", "M1"): "withdrawn", ("S1", "M2"): "proposed"}
+    assert states_of(session, people) == {("S1", "M1"): "withdrawn", ("S1", "M2"): "proposed"}
     assert session.get_one(Mentor, people["M1"]).capacity == 0
     with pytest.raises(NotAllowed, match="no pair"):
         publishing.withdraw_mentor(session, programme, people["M1"], actor="a")
@@ -246,101 +181,33 @@ def test_withdrawing_a_mentor_of_whom_nobody_was_told_can_be_undone(
 ) -> None:
     decide(session, programme, people["S2"], people["M1"], "approved", actor="a")
     event = publishing.withdraw_mentor(session, programme, people["M1"], actor="a")
-    assert _states(session, people) == {}
+    assert states_of(session, people) == {}
     undo(session, programme, event.id, actor="a")
-    assert _states(session, people) == {("S2", "M1"): "approved"}
+    assert states_of(session, people) == {("S2", "M1"): "approved"}
     assert session.get_one(Mentor, people["M1"]).capacity == 1
 
 
 def test_an_offer_is_withdrawn_and_a_match_ended_and_nothing_else(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
+    publish_pairs(session, programme, people, ("S1", "M1"))
     pair = people["S1"], people["M1"]
     with pytest.raises(NotAllowed):
         publishing.end_match(session, programme, pair, actor="a")
-    for secret in _secrets(session).values():
+    for secret in secrets_of(session).values():
         answers.answer(session, secret, accepted=True)
     with pytest.raises(NotAllowed):
         publishing.withdraw_offer(session, programme, pair, actor="a")
     publishing.end_match(session, programme, pair, actor="a", note="Done")
-    assert _states(session, people) == {("S1", "M1"): "ended", ("S1", "M2"): "proposed"}
+    assert states_of(session, people) == {("S1", "M1"): "ended", ("S1", "M2"): "proposed"}
     replayed = {p: i["state"] for p, i in replay(session, programme).items()}
     assert replayed == {pair: "ended", (people["S1"], people["M2"]): "proposed"}
-
-
-@pytest.mark.parametrize("how", ["declined", "expired", "withdrawn", "ended"])
-def test_a_freed_place_goes_to_whoever_waited_longest_and_may_have_it(
-    session: Session, programme: Programme, people: dict[str, int], how: str
-) -> None:
-    refs = ("S3", "S4", "S5")
-    people |= add(session, programme, *(draft(Kind.STARTUP, ref, email=f"{ref}@x.org") for ref in refs))
-    for ref, theirs in (("S3", "M1"), ("S4", "M1"), ("S5", "M2")):
-        _list(session, programme, people, ref, theirs)
-    _publish(session, programme, people, ("S1", "M1"))
-    for ref, rounds in (("S2", 1), ("S3", 4), ("S4", 3), ("S5", 5)):
-        session.add(
-            Waiting(
-                programme_id=programme.id, startup_id=people[ref], counterpart_kind="mentor", rounds=rounds
-            )
-        )
-    decide(session, programme, people["S3"], people["M1"], "rejected", actor="a")
-    _lose(session, programme, people, how)
-    found = _states(session, people)
-    assert {pair for pair, state in found.items() if state == "proposed"} == {("S1", "M2"), ("S4", "M1")}
-    assert found["S1", "M1"] == how
-    _publish(session, programme, people, ("S4", "M1"))
-    assert set(session.scalars(select(Waiting.startup_id))) == {people[ref] for ref in ("S2", "S3", "S5")}
-
-
-@pytest.mark.parametrize("rule", [{"language": "required"}, {"hours_apart": 3}])
-@pytest.mark.parametrize("how", ["declined", "expired", "withdrawn", "ended"])
-def test_nobody_is_suggested_whom_the_programme_s_own_rules_bar(
-    session: Session, programme: Programme, people: dict[str, int], rule: dict[str, Any], how: str
-) -> None:
-    session.get_one(Startup, people["S1"]).country = "KE"
-    session.get_one(Startup, people["S2"]).country = "KE"
-    for ref in ("M1", "M2"):
-        session.get_one(Mentor, people[ref]).timezone = "America/Lima"
-    _publish(session, programme, people, ("S1", "M1"))
-    save_rules(session, programme, CohortRules(**rule), seen=0, actor="a")
-    session.add(Waiting(programme_id=programme.id, startup_id=people["S2"], counterpart_kind="mentor"))
-    _lose(session, programme, people, how)
-    assert _states(session, people) == {("S1", "M1"): how}
-    assert set(session.scalars(select(Waiting.startup_id))) == {people["S1"], people["S2"]}
-
-
-def test_a_place_that_nobody_stated_is_given_on_as_the_rules_say(
-    session: Session, programme: Programme, people: dict[str, int]
-) -> None:
-    session.get_one(Mentor, people["M2"]).capacity = None
-    save_rules(session, programme, CohortRules(startups_most=1), seen=0, actor="a")
-    decide(session, programme, people["S2"], people["M2"], "approved", actor="a")
-    _publish(session, programme, people, ("S1", "M1"))
-    _lose(session, programme, people, "declined")
-    assert ("S1", "M2") not in _states(session, people)
-
-
-def _lose(session: Session, programme: Programme, people: dict[str, int], how: str) -> None:
-    """The offer to S1 and M1 comes to nothing."""
-    pair = people["S1"], people["M1"]
-    match how:
-        case "declined":
-            answers.answer_for(session, programme, pair, "startup", accepted=False, actor="a")
-        case "expired":
-            followup.follow_up(session, programme, utcnow() + timedelta(days=15))
-        case "withdrawn":
-            publishing.withdraw_offer(session, programme, pair, actor="a")
-        case "ended":
-            for side in publishing.SIDES:
-                answers.answer_for(session, programme, pair, side, accepted=True, actor="a")
-            publishing.end_match(session, programme, pair, actor="a")
 
 
 def test_another_programme_can_publish_answer_or_end_nothing(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    _publish(session, programme, people, ("S1", "M1"))
+    publish_pairs(session, programme, people, ("S1", "M1"))
     other = make_programme(session)
     pair = people["S1"], people["M1"]
     with pytest.raises(NotFound):
@@ -353,86 +220,35 @@ def test_another_programme_can_publish_answer_or_end_nothing(
         publishing.withdraw_mentor(session, other, people["M1"], actor="a")
 
 
-def test_letters_become_files_that_are_written_once(
-    engine: Engine, programme: Programme, people: dict[str, int], tmp_path: Path
-) -> None:
-    with unit_of_work(engine) as session:
-        _publish(session, programme, people, ("S1", "M1"))
-    box = posting.Folder(tmp_path / "mail")
-    assert _deliver(engine, programme, box) == 2
-    assert _deliver(engine, programme, box) == 0
-    files = sorted((tmp_path / "mail").iterdir())
-    letters = [message_from_bytes(file.read_bytes(), policy=default) for file in files]
-    assert [letter["To"] for letter in letters] == ["s1@example.org", "m1@example.org"]
-    assert len({letter["Message-ID"] for letter in letters}) == 2
-    assert re.search(r"http://x/answer/\S{43}", letters[1].get_content())
-
-
-def test_no_name_or_address_breaks_out_of_a_header(
+def test_a_pair_that_may_not_be_any_more_is_not_published(
     session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    mail = Mail(
-        id=1, key="k:1", address="a@example.org\r\nBcc: all@example.org", language="en",
-        subject="Hello\r\nBcc: all@example.org", body="Text", link="", written_at=utcnow(),
-    )  # fmt: skip
-    letter = posting.make_letter(mail, "hub@example.org")
-    assert letter["Bcc"] is None
-    assert b"\nBcc:" not in letter.as_bytes()
+    decide(session, programme, people["S1"], people["M1"], "approved", actor="a")
+    mentor = session.get_one(Mentor, people["M1"])
+    mentor.conflicts = ["S1"]
+    session.flush()
+    with pytest.raises(NotAllowed, match="conflict of interest"):
+        publish_pairs(session, programme, people)
+    mentor.conflicts, mentor.capacity = [], 0
+    session.flush()
+    with pytest.raises(CapacityReached, match="no place left"):
+        publish_pairs(session, programme, people)
+    assert not session.scalars(select(Mail)).all()
 
 
-def test_a_server_that_refuses_leaves_the_letters_waiting(
-    engine: Engine, programme: Programme, people: dict[str, int]
+def test_a_match_that_ends_is_told_to_both_and_no_search_is_promised_to_who_leaves(
+    session: Session, programme: Programme, people: dict[str, int]
 ) -> None:
-    with unit_of_work(engine) as session:
-        _publish(session, programme, people, ("S1", "M1"))
-    with pytest.raises(OSError):  # noqa: PT011 - refused connections differ between systems
-        _deliver(engine, programme, posting.Server("smtp://127.0.0.1:1"))
-    with reading(engine) as session:
-        waiting = session.scalars(select(Mail).where(Mail.sent_at.is_(None))).all()
-        assert len(waiting) == 2
-
-
-def test_of_many_deliveries_at_once_each_letter_is_sent_by_one(
-    engine: Engine, programme: Programme, people: dict[str, int], tmp_path: Path
-) -> None:
-    with unit_of_work(engine) as session:
-        _publish(session, programme, people, ("S1", "M1"), ("S2", "M2"))
-    box = posting.Folder(tmp_path / "mail")
-    assert sum(at_once(4, lambda _: _deliver(engine, programme, box))) == 4  # type: ignore[misc]
-
-
-def test_an_odd_address_stops_nobody_elses_letter(
-    engine: Engine, programme: Programme, people: dict[str, int], tmp_path: Path
-) -> None:
-    with unit_of_work(engine) as session:
-        _publish(session, programme, people, ("S1", "M1"))
-        session.get_one(Profile, people["S1"]).email = "a@[b.co"
-    assert _deliver(engine, programme, posting.Folder(tmp_path / "mail")) == 1
-    with reading(engine) as session:
-        odd = session.scalars(select(Mail).where(Mail.sent_at.is_(None))).one()
-        assert "no address" in odd.error
-        assert mailing.count_waiting(session, programme.id) == 0
-
-
-def test_a_letter_waits_for_its_readers_address(
-    engine: Engine, programme: Programme, people: dict[str, int], tmp_path: Path
-) -> None:
-    with unit_of_work(engine) as session:
-        _publish(session, programme, people, ("S1", "M3"))
-    box = posting.Folder(tmp_path / "mail")
-    assert _deliver(engine, programme, box) == 1
-    with unit_of_work(engine) as session:
-        session.get_one(Profile, people["M3"]).email = "m3@example.org"
-    assert _deliver(engine, programme, box) == 1
-    assert "To: m3@example.org" in (tmp_path / "mail" / "000002.eml").read_text()
-
-
-def test_letters_that_wait_too_long_are_asked_for_again(
-    engine: Engine, programme: Programme, people: dict[str, int]
-) -> None:
-    with unit_of_work(engine) as session:
-        _publish(session, programme, people, ("S1", "M1"))
-        session.execute(delete(Job))
-        assert mailing.request_late(session, utcnow() - timedelta(minutes=10)) == 0
-        assert mailing.request_late(session, utcnow() + LATER) == 1
-        assert [job.kind for job in session.scalars(select(Job))] == [JobKind.DELIVER]
+    publish_pairs(session, programme, people, ("S1", "M1"), ("S2", "M2"))
+    secrets = secrets_of(session)
+    for address in ("s1@example.org", "m1@example.org"):
+        answers.answer(session, secrets[address], accepted=True)
+    publishing.withdraw_mentor(session, programme, people["M1"], actor="a")
+    publishing.withdraw_mentor(session, programme, people["M2"], actor="a")
+    told = {
+        mail.address: mail.body
+        for mail in session.scalars(select(Mail).where(Mail.key.startswith("mentor.withdrawn")))
+    }
+    assert told.keys() == {"s1@example.org", "m1@example.org", "s2@example.org"}
+    assert "has ended" in told["m1@example.org"]
+    assert "looking for somebody else" in told["s2@example.org"]
