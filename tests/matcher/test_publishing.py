@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -19,6 +20,7 @@ from matcher.models import (
     Mail,
     Match,
     Mentor,
+    Profile,
     Programme,
     Recommendation,
     RecommendationList,
@@ -27,6 +29,7 @@ from matcher.models import (
 )
 from matcher.services import answers, followup, mailing, posting, publishing
 from matcher.services.errors import NotAllowed, NotFound, ServiceError
+from matcher.services.profiles import remove_profile
 from matcher.services.review import decide
 from matcher.services.steps import replay, undo
 from tests.matcher.factories import add, at_once, draft, make_programme
@@ -325,3 +328,43 @@ def test_letters_that_wait_too_long_are_asked_for_again(
         assert mailing.request_late(session, utcnow() - timedelta(minutes=10)) == 0
         assert mailing.request_late(session, utcnow() + LATER) == 1
         assert [job.kind for job in session.scalars(select(Job))] == [JobKind.DELIVER]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ref", "other"), [(Kind.MENTOR, "M1", "Umeme"), (Kind.STARTUP, "S1", "Ada")]
+)
+def test_nobody_is_removed_whom_the_other_side_was_told_of(
+    session: Session, programme: Programme, people: dict[str, int], kind: Kind, ref: str, other: str
+) -> None:
+    _publish(session, programme, people, ("S1", "M1"))
+    with pytest.raises(NotAllowed, match=f"with {other}. Withdraw the offer"):
+        remove_profile(session, programme, kind, people[ref], actor="a")
+    publishing.withdraw_offer(session, programme, (people["S1"], people["M1"]), actor="a")
+    remove_profile(session, programme, kind, people[ref], actor="a")
+    assert session.get(Profile, people[ref]) is None
+
+
+def test_pairs_that_only_managers_know_of_go_with_a_profile(
+    session: Session, programme: Programme, people: dict[str, int]
+) -> None:
+    decide(session, programme, people["S1"], people["M1"], "approved", actor="a")
+    remove_profile(session, programme, Kind.MENTOR, people["M1"], actor="a")
+    assert _states(session, people) == {}
+
+
+def test_a_profile_that_is_being_offered_meanwhile_is_not_removed(
+    engine: Engine, programme: Programme, people: dict[str, int]
+) -> None:
+    def remove() -> None:
+        with unit_of_work(engine) as other:
+            remove_profile(other, programme, Kind.MENTOR, people["M1"], actor="a")
+
+    with unit_of_work(engine) as session:
+        decide(session, programme, people["S1"], people["M1"], "approved", actor="a")
+    with ThreadPoolExecutor(1) as pool:
+        with unit_of_work(engine) as session:
+            _publish(session, programme, people)
+            removed = pool.submit(remove)
+            wait([removed], timeout=0.5)  # it waits for us; whenever it starts, it must see the offer
+        with pytest.raises(NotAllowed):
+            removed.result()
