@@ -3,30 +3,36 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from matcher.models import HELD, Kind, Match, MatchState, Profile, Programme
-from matcher.services.steps import latest_events
 
 
 @dataclass(frozen=True, slots=True)
 class MatchLine:
-    """A match with both its sides, and the step that undoing it names; None if it has no step."""
+    """A match with both its sides."""
 
     startup: Profile
     counterpart: Profile
     match: Match
-    event_id: int | None
 
 
 def list_matches(
-    session: Session, programme: Programme, states: Collection[MatchState], kind: Kind | None = None
+    session: Session,
+    programme: Programme,
+    states: Collection[MatchState],
+    kind: Kind | None = None,
+    *,
+    having: int | None = None,
 ) -> Sequence[MatchLine]:
-    """The matches in these states, the latest first; `kind` is that of the counterparts."""
+    """The matches in these states, the latest first; `kind` is that of the counterparts.
+
+    With `having`, only those of which this profile is a side.
+    """
     startup, counterpart = aliased(Profile, flat=True), aliased(Profile, flat=True)
     query = (
-        select(Match, startup, counterpart)
+        select(startup, counterpart, Match)
         .join(startup, startup.id == Match.startup_id)
         .join(counterpart, counterpart.id == Match.counterpart_id)
         .where(Match.programme_id == programme.id, Match.state.in_(states))
@@ -34,11 +40,9 @@ def list_matches(
     )
     if kind is not None:
         query = query.where(counterpart.kind == kind)
-    events = latest_events(session, programme)
-    return [
-        MatchLine(ours, theirs, match, events.get((ours.id, theirs.id)))
-        for match, ours, theirs in session.execute(query)
-    ]
+    if having is not None:
+        query = query.where(or_(Match.startup_id == having, Match.counterpart_id == having))
+    return [MatchLine(ours, theirs, match) for ours, theirs, match in session.execute(query)]
 
 
 def counterparts_of(startup_id: int) -> Select[int]:

@@ -26,10 +26,12 @@ from matcher.profiles.text import fold
 from matcher.services import audit, jobs
 from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios, set_entries
-from matcher.services.errors import Conflict, NotFound
+from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.filtering import Filters, select_ids, with_words
+from matcher.services.locking import lock_programme
 from matcher.services.matches import counterparts_of
 from matcher.services.recommendations import mark_stale
+from matcher.services.removal import foresee_removal
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message, Term
 
@@ -194,16 +196,25 @@ def request_embedding(session: Session, programme_id: int, profile_ids: set[int]
 
 def remove_profile(
     session: Session, programme: Programme, kind: Kind, profile_id: int, *, actor: str
-) -> None:
-    """Delete a profile with its entries, lists and decisions, and vectors and a person left without use."""
+) -> Profile:
+    """Delete a profile with its entries, lists and decisions, and vectors and a person left without use.
+
+    Raises:
+        NotFound: there is no such profile.
+        NotAllowed: it has an offer or a match, so that somebody outside would lose it without a word.
+    """
+    lock_programme(session, programme)
     profile = get_profile(session, programme, kind, profile_id)
+    removal = foresee_removal(session, programme, profile)
+    if removal.refusal is not None:
+        raise NotAllowed(removal.refusal)
     audit.record(
         session,
         programme.id,
         actor,
         "profile.removed",
         f"profile:{profile.id}",
-        before={"ref": profile.ref},
+        before={"ref": profile.ref, "pairs": removal.pairs},
     )
     hashes = {entry.content_hash for entry in profile.entries}
     mark_stale(session, profile_id)
@@ -215,6 +226,7 @@ def remove_profile(
     forget_unused(session, programme.id, hashes | resolved.dropped)
     request_embedding(session, programme.id, resolved.funders)
     jobs.enqueue_once(session, programme.id, JobKind.RECOMMEND)
+    return profile
 
 
 def draft_of(profile: Profile) -> dict[str, str]:

@@ -13,7 +13,7 @@ from matcher.services.errors import CapacityReached, Conflict, NotAllowed, NotFo
 from matcher.services.matches import list_matches
 from matcher.services.review import decide, move
 from matcher.services.rules import CohortRules, save_rules
-from matcher.services.steps import undo
+from matcher.services.steps import latest_events, undo
 from tests.matcher.factories import add, at_once, draft, make_programme
 
 CROWD = 50
@@ -296,5 +296,7 @@ def test_decided_pairs_are_listed_with_what_undoes_them(
         ("S3", "F1", "approved"),
         ("S1", "M1", "rejected"),
     ]
-    undo(session, programme, found[0].event_id, actor="a")
+    latest = found[0].match
+    event_id = latest_events(session, programme)[latest.startup_id, latest.counterpart_id]
+    undo(session, programme, event_id, actor="a")
     assert len(list_matches(session, programme, decided)) == 1

@@ -12,7 +12,7 @@ from matcher.models import Mail, Match, MatchState, Mentor
 from matcher.services.review import decide
 from matcher.services.steps import Pair
 from tests.web.cohort_world import programme_of, run, states
-from tests.web.conftest import submit
+from tests.web.conftest import submit, token
 from tests.web.crowd import crowd
 from tests.web.test_web_whynot import _text
 from tests.web.world import HOSTILE, World
@@ -211,6 +211,25 @@ def test_letters_can_be_read_with_whom_they_went_to(
     assert "Hello Umeme Soko," in told
     assert "/answer/" in told
     assert "Letters" not in _text(client.get(f"/p/{world.other_slug}/mail").text).partition("No letter")[2]
+
+
+def test_whoever_was_offered_is_not_removed_but_the_page_leads_to_what_is_to_be_done(
+    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair], publish: Callable[[], str]
+) -> None:
+    page = f"/p/{world.slug}/mentors/{world.mentor}/remove"
+    before = client.get(page)
+    publish()
+    shown = client.get(page).text
+    sent = client.post(page, data={"csrf_token": token(before)})
+
+    assert re.search(r"\d pairs? goe?s? with it", before.text)
+    assert sent.status_code == 409
+    for told in (shown, sent.text):
+        assert "Yes, remove" not in told
+        assert "Withdraw the offer or end the match on the Matches page first" in told
+        assert pair_page(world, pairs[0]) in told
+        assert f"/p/{world.slug}/mentors/{world.mentor}/leave" in told
+    assert states(engine)[pairs[0]] == "offered"
 
 
 @pytest.mark.parametrize("before", ["99999999999999999999", "-1", "x"])

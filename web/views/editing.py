@@ -7,8 +7,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
 from matcher.models import Kind, Profile
-from matcher.services.errors import Conflict
+from matcher.services.errors import Conflict, NotAllowed
 from matcher.services.profiles import draft_of, get_profile, next_ref, remove_profile, save_draft
+from matcher.services.removal import foresee_removal
 from matcher.wording import N_, Message
 from web.database import read, write
 from web.forms import ProfileForm, differences
@@ -80,15 +81,20 @@ def confirm_removal(slug: str, kind: Kind, profile_id: int) -> str:
     """Ask first, and say what goes with it."""
     with read(slug) as (session, programme):
         profile = get_profile(session, programme, kind, profile_id)
-        return render_template("remove.html", programme=programme, kind=kind, profile=profile)
+        removal = foresee_removal(session, programme, profile)
+        return render_template(
+            "remove.html", programme=programme, kind=kind, profile=profile, removal=removal
+        )
 
 
 @blueprint.post("/<id:profile_id>/remove")
-def remove(slug: str, kind: Kind, profile_id: int) -> Response:
-    """Remove the profile with everything that was made of it."""
-    with write(slug) as (session, programme):
-        name = get_profile(session, programme, kind, profile_id).name
-        remove_profile(session, programme, kind, profile_id, actor=actor())
+def remove(slug: str, kind: Kind, profile_id: int) -> Response | tuple[str, int]:
+    """Remove the profile with everything that was made of it, or say what has to be done before."""
+    try:
+        with write(slug) as (session, programme):
+            name = remove_profile(session, programme, kind, profile_id, actor=actor()).name
+    except NotAllowed:
+        return confirm_removal(slug, kind, profile_id), 409
     tell("success", Message(N_("%(name)s was removed."), {"name": name}))
     return redirect(url_for("profiles.index", slug=slug, kind=kind), 303)
 

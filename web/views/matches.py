@@ -120,11 +120,8 @@ def confirm_leaving(slug: str, mentor_id: int) -> str:
     """Say what happens to whom when a mentor leaves, and ask."""
     with read(slug) as (session, programme):
         mentor = get_profile(session, programme, Kind.MENTOR, mentor_id)
-        lines = [
-            line
-            for line in list_matches(session, programme, [*OPEN, MatchState.OFFERED, MatchState.ACTIVE])
-            if line.counterpart.id == mentor_id
-        ]
+        states = [*OPEN, MatchState.OFFERED, MatchState.ACTIVE]
+        lines = list_matches(session, programme, states, having=mentor_id)
         return render_template("leave.html", programme=programme, mentor=mentor, lines=lines)
 
 
