@@ -32,6 +32,7 @@ from matcher.services.locking import lock_programme
 from matcher.services.matches import counterparts_of
 from matcher.services.recommendations import mark_stale
 from matcher.services.removal import foresee_removal
+from matcher.services.steps import _blocks
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message, Term
 
@@ -112,8 +113,12 @@ def get_profile(session: Session, programme: Programme, kind: Kind, profile_id: 
 
 def find_by_id(session: Session, programme: Programme, ids: Collection[int]) -> dict[int, Profile]:
     """Those of the programme's profiles that are still there, by id."""
-    found = session.scalars(select(Profile).where(Profile.programme_id == programme.id, Profile.id.in_(ids)))
-    return {profile.id: profile for profile in found}
+    own = select(Profile).where(Profile.programme_id == programme.id)
+    return {
+        profile.id: profile
+        for block in _blocks(ids)
+        for profile in session.scalars(own.where(Profile.id.in_(block)))
+    }
 
 
 def save_draft(
