@@ -1,6 +1,7 @@
 """Programmes, and what a manager sees first about one."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
@@ -58,13 +59,16 @@ class Overview:
     """The state of a programme in figures.
 
     `matched` counts the start-ups with at least one recommended mentor or funding partner; `without`
-    names those with none.
+    names those with none. `undecided` pairs are proposed and wait for a manager, `unanswered` ones for
+    their two sides.
     """
 
     counts: dict[Kind, int]
     matched: dict[Kind, int]
     without: dict[Kind, list[Profile]]
     approved: dict[Kind, int]
+    undecided: dict[Kind, int]
+    unanswered: dict[Kind, int]
     best: dict[Kind, list[PairLine]]
     demand: list[SectorBalance]
     work: WorkState
@@ -165,7 +169,9 @@ def overview(session: Session, programme: Programme) -> Overview:
         counts=counts,
         matched={kind: counts[Kind.STARTUP] - len(without[kind]) for kind in _COUNTERPARTS},
         without=without,
-        approved=_approved(session, programme),
+        approved=_count_pairs(session, programme, HELD - {MatchState.LOCKED}),
+        undecided=_count_pairs(session, programme, {MatchState.PROPOSED}),
+        unanswered=_count_pairs(session, programme, {MatchState.OFFERED}),
         best={kind: best_pairs(session, programme, kind) for kind in _COUNTERPARTS},
         demand=sector_balance(session, programme),
         work=work_state(session, programme),
@@ -236,12 +242,13 @@ def _without(session: Session, programme: Programme, kind: Kind) -> list[Profile
     )
 
 
-def _approved(session: Session, programme: Programme) -> dict[Kind, int]:
+def _count_pairs(session: Session, programme: Programme, states: Collection[MatchState]) -> dict[Kind, int]:
+    """How many pairs are in these states, by the counterparts' kind."""
     counterpart = aliased(Profile, flat=True)
     rows = session.execute(
         select(counterpart.kind, func.count())
         .join(Match, Match.counterpart_id == counterpart.id)
-        .where(Match.programme_id == programme.id, Match.state.in_(HELD - {MatchState.LOCKED}))
+        .where(Match.programme_id == programme.id, Match.state.in_(states))
         .group_by(counterpart.kind)
     )
     found = {Kind(kind): count for kind, count in rows}
