@@ -9,7 +9,6 @@ from werkzeug.test import TestResponse
 
 from matcher.db import unit_of_work
 from matcher.models import Job, JobKind, JobState, Kind
-from matcher.services.publishing import publish
 from matcher.services.review import decide
 from matcher.services.steps import Pair
 from matcher.wording import Message
@@ -342,17 +341,3 @@ def test_looking_changes_nothing(
     with unit_of_work(engine) as session:
         assert session.scalars(select(Job)).all() == []
     assert set(states(engine).values()) == {"proposed"}
-
-
-def test_the_overview_says_what_waits_for_whom(client: FlaskClient, engine: Engine, world: World) -> None:
-    page = client.get(f"/p/{world.slug}").text
-    assert "waits for" not in page
-    assert "wait for" not in page
-    pairs = list(run(engine, world))
-    with unit_of_work(engine) as session:
-        programme = programme_of(session, world)
-        decide(session, programme, *pairs[0], "approved", actor="a")
-        publish(session, programme, Kind.MENTOR, actor="a", link=str)
-    page = client.get(f"/p/{world.slug}").text
-    assert f"{len(pairs) - 1} proposed pairs wait for your decision" in page
-    assert "1 offer waits for answers" in page
