@@ -51,6 +51,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=settings.upload_megabytes * 1024 * 1024 + _FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
+        PATIENCE_SECONDS=2.0,  # how long a reader does not mind waiting for a worker
         WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch must still be saved
     )
     app.extensions["tandem_settings"] = settings

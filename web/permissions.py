@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import cast
 
 from flask import Flask, abort, current_app, request
 
@@ -86,9 +87,6 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
     }
 )
 
-# Until there are accounts, whoever sits at this machine is the manager of every programme on it.
-_LOOPBACK_MANAGER = frozenset(Permission)
-
 
 def actor() -> str:
     """Who is acting, as the audit log names them."""
@@ -97,7 +95,7 @@ def actor() -> str:
 
 def granted() -> frozenset[Permission]:
     """What the actor may do."""
-    return _LOOPBACK_MANAGER
+    return cast(frozenset[Permission], current_app.config["GRANTED"])
 
 
 def _check() -> None:
@@ -114,4 +112,6 @@ def _check() -> None:
 
 def init(app: Flask) -> None:
     """Check every request against the table."""
+    # Until there are accounts, whoever sits at this machine is the manager of every programme on it.
+    app.config["GRANTED"] = frozenset(Permission)
     app.before_request(_check)

@@ -46,11 +46,18 @@ def write_csv(header: Sequence[str], rows: Iterable[Iterable[Value]]) -> IO[byte
     return file
 
 
-def write_xlsx(title: str, header: Sequence[str], rows: Iterable[Iterable[Value]], *, rtl: bool) -> IO[bytes]:
+def write_xlsx(
+    title: str,
+    header: Sequence[str],
+    rows: Iterable[Iterable[Value]],
+    *,
+    rtl: bool,
+    rows_a_sheet: int = XLSX_ROWS,
+) -> IO[bytes]:
     """A workbook, written row by row. Text is written as text, and stays text when its cell is edited."""
     file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - sent, then closed by the response
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "remove_timezone": True})
-    _Pages(book, title, header, rtl=rtl).write(rows)
+    _Pages(book, title, header, rtl=rtl, most=rows_a_sheet).write(rows)
     book.close()
     file.seek(0)
     return file
@@ -59,8 +66,10 @@ def write_xlsx(title: str, header: Sequence[str], rows: Iterable[Iterable[Value]
 class _Pages:
     """The worksheets of one table: a second one only where the first is full."""
 
-    def __init__(self, book: xlsxwriter.Workbook, title: str, header: Sequence[str], *, rtl: bool) -> None:
-        self.book, self.title, self.header, self.rtl = book, title, header, rtl
+    def __init__(
+        self, book: xlsxwriter.Workbook, title: str, header: Sequence[str], *, rtl: bool, most: int
+    ) -> None:
+        self.book, self.title, self.header, self.rtl, self.most = book, title, header, rtl, most
         # The prefix is what an apostrophe typed before a formula leaves: nobody sees it.
         self.text = book.add_format({"quote_prefix": True, "valign": "top", "text_wrap": True})
         self.head = book.add_format({"quote_prefix": True, "bold": True, "valign": "top", "text_wrap": True})
@@ -71,7 +80,7 @@ class _Pages:
         """All rows, under a header on each worksheet."""
         sheet, at = self._add(1), 1
         for row in rows:
-            if at == XLSX_ROWS:
+            if at == self.most:
                 sheet, at = self._add(len(self.book.worksheets()) + 1), 1
             for column, value in enumerate(row):
                 self._cell(sheet, at, column, value)

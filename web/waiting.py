@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from time import monotonic, sleep
 
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from matcher.models import Programme
 from web.database import read
 
-_PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.05
 
 
@@ -17,7 +17,7 @@ def wait(slug: str, is_answered: Callable[[Session, Programme], bool]) -> None:
 
     Each look is a transaction of its own: none is held while waiting.
     """
-    until = monotonic() + _PATIENCE_SECONDS
+    until = monotonic() + current_app.config["PATIENCE_SECONDS"]
     while True:
         with read(slug) as (session, programme):
             if is_answered(session, programme):

@@ -57,8 +57,10 @@ def _pairs(name: str, default: int, text: str) -> Callable[[_Command], _Command]
 )  # fmt: skip
 @click.option("--floor", type=float, help="Summed score that each demand ref must reach.")
 @click.option("--record", type=_Output, help="JSON to write: all that is needed to repeat the run.")
+@click.pass_obj
 def assign(
-    scores: Path, out: Path, demand: int, min_demand: int, capacity: int, min_load: int,
+    limits: SolverConfig | None, scores: Path, out: Path,
+    demand: int, min_demand: int, capacity: int, min_load: int,
     capacities: Path | None, forbid: Path | None, lock: Path | None,
     objective: str, floor: float | None, record: Path | None,
 ) -> None:  # fmt: skip
@@ -79,7 +81,7 @@ def assign(
         rules = read_rules(table, options, inputs)
         problem = rules.problem
         progress(1, _STEPS)
-        config = SolverConfig()
+        config = limits or SolverConfig()
         solution = _solve(rules, config, table)
         progress(2, _STEPS)
         digest = _write(solution, table, out)

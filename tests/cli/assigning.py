@@ -6,6 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from matcher.cli.main import main
+from matcher.cohort import SolverConfig
 from tests.cli.sheets import sheet, table
 
 Rows = Sequence[Sequence[str | float]]
@@ -18,12 +19,14 @@ HEADERS = {
 }
 
 
-def assign(folder: Path, scores: Rows | Path, *options: str, **files: Rows | Path) -> Result:
+def assign(
+    folder: Path, scores: Rows | Path, *options: str, limits: SolverConfig | None = None, **files: Rows | Path
+) -> Result:
     """Run the command; what is given as rows is written to `folder` first, under its name."""
     given = {"scores": scores, **files}
     paths = {name: _file(folder, name, rows) for name, rows in given.items()}
     parts = [part for name, path in paths.items() for part in (f"--{name}", str(path))]
-    return CliRunner().invoke(main, ["assign", *parts, "--out", str(folder / "p.csv"), *options])
+    return CliRunner().invoke(main, ["assign", *parts, "--out", str(folder / "p.csv"), *options], obj=limits)
 
 
 def solved(folder: Path, scores: Rows | Path, *options: str, **files: Rows | Path) -> list[str]:

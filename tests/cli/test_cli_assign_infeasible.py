@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from matcher.cli import assign as command
 from matcher.cohort import SolverConfig
 from tests.cli.assigning import Rows, assign
 
@@ -84,13 +83,11 @@ def test_all_that_must_give_way_is_told_at_once(tmp_path: Path) -> None:
     assert any(line.startswith("Cannot get what they must: ") and "M9." in line for line in said)
 
 
-def test_a_time_that_was_too_short_is_no_answer_and_is_told_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(command, "SolverConfig", lambda: SolverConfig(exact_edges=1, seconds=1))
+def test_a_time_that_was_too_short_is_no_answer_and_is_told_so(tmp_path: Path) -> None:
+    hasty = SolverConfig(exact_edges=1, seconds=1)
     draw = random.Random(1)
     scores = [[f"S{s}", f"M{m}", draw.random()] for s in range(30) for m in range(30)]
-    result = assign(tmp_path, scores, "--demand", "3", "--capacity", "3", "--floor", "2.6")
+    result = assign(tmp_path, scores, "--demand", "3", "--capacity", "3", "--floor", "2.6", limits=hasty)
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == "The time ended before a choice, or a proof that there is none, was found.\n"
 

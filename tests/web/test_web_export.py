@@ -195,25 +195,23 @@ def test_a_text_longer_than_a_cell_is_cut_in_sight_and_no_row_is_lost(
     assert max(len(row["startup"]) for row in _csv(client, pairs)) == 40_000
 
 
-def test_a_full_worksheet_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "XLSX_ROWS", 3)
+def test_a_full_worksheet_is_followed_by_another() -> None:
+    file = sheets.write_xlsx("Pairs", ["a"], [["1"], ["2"], ["3"]], rtl=False, rows_a_sheet=3)
 
-    book = CalamineWorkbook.from_filelike(sheets.write_xlsx("Pairs", ["a"], [["1"], ["2"], ["3"]], rtl=False))
+    book = CalamineWorkbook.from_filelike(file)
     assert [book.get_sheet_by_name(name).to_python() for name in book.sheet_names] == [
         [["a"], ["1"], ["2"]],
         [["a"], ["3"]],
     ]
 
 
-def test_managers_notes_are_only_in_the_export_that_asks_for_them(
-    client: FlaskClient, pairs: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_managers_notes_are_only_in_the_export_that_asks_for_them(client: FlaskClient, pairs: World) -> None:
     for query in ("?which=matches", "?which=proposal"):
         assert "Too far away" not in str(_csv(client, pairs, query)) + str(_xlsx(client, pairs, query))
     assert "Too far away" in {row["private_note"] for row in _csv(client, pairs, "?which=matches&notes=1")}
     assert "do not pass on" in str(_xlsx(client, pairs, "?which=matches&notes=1")[0][-1])
 
-    monkeypatch.setattr(permissions, "_LOOPBACK_MANAGER", frozenset({permissions.Permission.READ}))
+    client.application.config["GRANTED"] = frozenset({permissions.Permission.READ})
     address = f"/p/{pairs.slug}/cohort/mentors/export.csv?which=matches"
     assert client.get(f"{address}&notes=1").status_code == 403
     assert client.get(address).status_code == 200

@@ -210,9 +210,9 @@ def test_what_if_needs_a_run_first(client: FlaskClient, world: World) -> None:
 
 
 def test_what_if_waits_for_the_worker_and_says_who_would_lose_whom(
-    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair]
 ) -> None:
-    monkeypatch.setattr("web.waiting._PATIENCE_SECONDS", 0.0)
+    client.application.config["PATIENCE_SECONDS"] = 0.0
     page = page_of(world, (world.lonely, world.mentor))
     assert "What if they were paired?" in client.get(page).text
     address = submit(client, page, to=f"{page}/what-if").location
