@@ -28,7 +28,7 @@ browser:
 	@$(BIN)/python -m tests.chromium
 
 test: $(INSTALLED) catalogues browser ## Run the tests, on SQLite and PostgreSQL, with real services
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check $(FILES)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from matcher.db import reading, unit_of_work
 from matcher.models import Job, Kind, Programme, Proposal
 from matcher.services import proposals, what_ifs
-from matcher.services.errors import NotFound
+from matcher.services.errors import NotAllowed
 from matcher.services.proposals import WhatIf
 from tests.matcher.cohorts import Cohort
 from tests.matcher.test_recommending import recommend
@@ -99,5 +99,5 @@ def test_a_run_too_large_to_keep_cannot_be_asked(cohort: Cohort) -> None:
     run = cohort.run()
     with unit_of_work(cohort.engine) as session:
         session.get_one(Proposal, run.id).problem = b""
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed, match="too large"):
         ask(cohort, "S1", "M1")
