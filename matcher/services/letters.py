@@ -99,7 +99,7 @@ def _last_day(until: datetime) -> Term:
 
 
 def _named(programme: Programme) -> dict[str, Any]:
-    return {"programme": programme.name}
+    return {"programme": Message(N_("Sample programme")) if programme.is_sample else programme.name}
 
 
 def _greeting(reader: Profile) -> Message:

@@ -22,6 +22,7 @@ from matcher.models import (
 from matcher.services.bars import bar_between
 from matcher.services.cohort_blob import Bar
 from matcher.services.places import places_of
+from matcher.services.plan import latest_proposal
 from matcher.services.roster import load_facts
 from matcher.services.rules import CohortRules, current_rules
 from matcher.services.steps import in_state, take
@@ -84,12 +85,7 @@ def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
 
     Whoever is only proposed somebody so far neither waits another round nor loses those waited through.
     """
-    proposal = session.scalars(
-        select(Proposal)
-        .where(Proposal.programme_id == programme.id, Proposal.counterpart_kind == kind)
-        .order_by(Proposal.number.desc())
-        .limit(1)
-    ).first()
+    proposal = latest_proposal(session, programme, kind)
     waiting = {
         entry.startup_id: entry
         for entry in session.scalars(

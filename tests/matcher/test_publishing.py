@@ -252,3 +252,14 @@ def test_a_match_that_ends_is_told_to_both_and_no_search_is_promised_to_who_leav
     assert told.keys() == {"s1@example.org", "m1@example.org", "s2@example.org"}
     assert "has ended" in told["m1@example.org"]
     assert "looking for somebody else" in told["s2@example.org"]
+
+
+def test_letters_of_the_sample_name_it_in_their_readers_language(
+    session: Session, programme: Programme, people: dict[str, int]
+) -> None:
+    session.get_one(Programme, programme.id).is_sample = True
+    programme.is_sample = True
+    publish_pairs(session, programme, people, ("S1", "M1"))
+    subjects = {mail.address: mail.subject for mail in session.scalars(select(Mail))}
+    assert subjects["m1@example.org"].startswith("Sample programme:")
+    assert subjects["s1@example.org"].startswith("Programme d’exemple")
