@@ -23,17 +23,27 @@ class StackError(Exception):
     """Something that must run did not start."""
 
 
-def free_port(host: str, wanted: int) -> int:
-    """`wanted`, or if it is 0 any port that nobody has.
+def listen(host: str, wanted: int) -> socket.socket:
+    """A socket that listens at port `wanted`, or if it is 0 at any that nobody has.
 
     Raises:
         OSError: somebody has `wanted`.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, wanted))
-        port: int = probe.getsockname()[1]
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, wanted))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def port_of(listener: socket.socket) -> int:
+    """Where it listens."""
+    port: int = listener.getsockname()[1]
     return port
 
 
@@ -41,7 +51,8 @@ def start_valkey(supervisor: Supervisor, data: Path) -> str:
     """Start a Valkey of our own on a free loopback port, its data in `data`; its URL."""
     folder = data / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
-    port, password = free_port("127.0.0.1", 0), secrets.token_urlsafe(24)
+    with listen("127.0.0.1", 0) as free:
+        port, password = port_of(free), secrets.token_urlsafe(24)
     config = folder / "valkey.conf"
     # Any user of the machine can reach loopback, and command lines are public: a password, in a file.
     config.touch(mode=0o600)
@@ -73,9 +84,14 @@ def await_broker(url: str) -> None:
             return
 
 
-def start_processes(supervisor: Supervisor, settings: Settings, redis_url: str, port: int) -> None:
-    """Start the relay, a worker for each queue, and the web."""
-    environment = _environment(settings, redis_url, port)
+def start_processes(
+    supervisor: Supervisor, settings: Settings, redis_url: str, listener: socket.socket
+) -> None:
+    """Start the relay, a worker for each queue, and the web, which inherits `listener`.
+
+    A port that the web binds by itself may be another's by then, whose answers would pass for ours.
+    """
+    environment = _environment(settings, redis_url, port_of(listener))
     python = [sys.executable, "-m"]
     supervisor.add("relay", [*python, "workers.relay"], environment)
     for queue in QUEUES:
@@ -100,7 +116,9 @@ def start_processes(supervisor: Supervisor, settings: Settings, redis_url: str, 
             settings.log_level,
         ]
         supervisor.add(f"worker-{queue}", [*python, *worker, *quiet], environment)
-    supervisor.add("web", [*python, "gunicorn", "-c", "python:config.gunicorn", "web.app:app"], environment)
+    bound = ["-b", f"fd://{listener.fileno()}"]
+    web = [*python, "gunicorn", "-c", "python:config.gunicorn", *bound, "web.app:app"]
+    supervisor.add("web", web, environment, inherits=[listener.fileno()])
 
 
 def _environment(settings: Settings, redis_url: str, port: int) -> Mapping[str, str]:

@@ -26,6 +26,8 @@ class Child:
     environment: Mapping[str, str]
     log: Path
     serves_others: bool = False
+    inherits: Sequence[int] = ()
+    """Open files that it gets, by their numbers."""
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = _FIRST_PAUSE
@@ -42,6 +44,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
+                pass_fds=self.inherits,
             )
         self.started = time.monotonic()
 
@@ -73,13 +76,14 @@ class Supervisor:
         environment: Mapping[str, str],
         *,
         serves_others: bool = False,
+        inherits: Sequence[int] = (),
     ) -> Child:
         """Start a child and keep it running from now on."""
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))  # the run before is kept, so logs stay bounded
-        child = Child(name, arguments, environment, log, serves_others)
+        child = Child(name, arguments, environment, log, serves_others, inherits)
         child.start()
         self.children.append(child)
         return child

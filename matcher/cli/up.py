@@ -2,6 +2,7 @@
 
 import fcntl
 import signal
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -17,7 +18,7 @@ from config.migrations import upgrade
 from config.settings import Settings
 from matcher.cli.language import _, say
 from matcher.cli.progress import progress_bar
-from matcher.cli.stack import StackError, await_broker, free_port, start_processes, start_valkey
+from matcher.cli.stack import StackError, await_broker, listen, port_of, start_processes, start_valkey
 from matcher.cli.supervisor import Supervisor
 from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import JobKind, Kind, Programme
@@ -52,12 +53,11 @@ def up(port: int | None, data: Path | None) -> None:
     Ctrl-C stops every process that it started, and keeps the data.
     """
     settings = _settings(port, data)
-    port = _web_port(settings, port)
     _stop_on_signals()
-    with _alone(settings.data):
+    with _alone(settings.data), _listener(settings, port) as listener:
         supervisor = Supervisor(settings.data / "logs")
         try:
-            _run(supervisor, settings, port)
+            _run(supervisor, settings, listener)
         except Stopped:
             click.echo("\n" + _("Stopping …"))
         except StackError as error:
@@ -67,15 +67,15 @@ def up(port: int | None, data: Path | None) -> None:
     click.echo(_("Everything is stopped; the data is in %(folder)s.") % {"folder": settings.data.resolve()})
 
 
-def _run(supervisor: Supervisor, settings: Settings, port: int) -> None:
+def _run(supervisor: Supervisor, settings: Settings, listener: socket.socket) -> None:
     engine = make_engine(settings.sqlalchemy_url)
     upgrade(engine)
     programmes = _prepare(engine)
     redis_url = settings.redis_url or start_valkey(supervisor, settings.data)
     await_broker(redis_url)
-    start_processes(supervisor, settings, redis_url, port)
+    start_processes(supervisor, settings, redis_url, listener)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{host}:{port}/"
+    url = f"http://{host}:{port_of(listener)}/"
     _await_web(supervisor, url)
     click.echo(_("Tandem is running at %(url)s (this machine only).") % {"url": url})
     for programme in programmes:
@@ -163,12 +163,12 @@ def _settings(port: int | None, data: Path | None) -> Settings:
     return settings
 
 
-def _web_port(settings: Settings, wanted: int | None) -> int:
-    """The port asked for, or else the first free one from the default on."""
+def _listener(settings: Settings, wanted: int | None) -> socket.socket:
+    """At the port asked for, or else at the first free one from the default on."""
     tried = [wanted] if wanted else range(settings.port, settings.port + _PORTS_TRIED)
     for port in tried:
         try:
-            return free_port(settings.host, port)
+            return listen(settings.host, port)
         except OSError:
             continue
     raise click.ClickException(

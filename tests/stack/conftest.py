@@ -1,5 +1,6 @@
 """Stacks with the sample programme. It is loaded and embedded once; each module goes on with a copy."""
 
+import fcntl
 import shutil
 import signal
 from collections.abc import Iterator
@@ -13,16 +14,27 @@ from tests.stack.running import Stack, tandem_up
 
 
 @pytest.fixture(scope="session")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which a stack has run, and was stopped by Ctrl-C."""
-    folder = tmp_path_factory.mktemp("begun") / "data"
+def begun(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A data folder in which a stack has run, and was stopped by Ctrl-C; one for all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    folder, done = shared / "begun" / "data", shared / "begun" / "done"
+    folder.parent.mkdir(exist_ok=True)
+    with (shared / "begun.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            _begin(folder)
+            done.touch()
+    return folder
+
+
+def _begin(folder: Path) -> None:
     with tandem_up(folder) as stack:
         assert "loading the sample" in stack.printed()
         processes = stack.children()
         assert len(processes) >= 6, "valkey, the relay, two workers and the web with its worker"
         assert stack.stop(signal.SIGINT) == 0
         assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-    return folder
 
 
 @pytest.fixture(scope="module")
