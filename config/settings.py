@@ -3,9 +3,9 @@
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_MODEL = "use-e5-multilingual"
@@ -24,8 +24,11 @@ class Settings(BaseSettings):
     model: str = Field(
         default=DEFAULT_MODEL, description="encoder: the default, a hub name or a local folder"
     )
-    host: str = Field(
-        default="127.0.0.1", description="address to serve on; loopback only until there are accounts"
+    host: str = Field(default="127.0.0.1", description="address to serve on; loopback unless `url` is set")
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@]+/?$",
+        description="where people reach it, as https://tandem.example.org; default: on this machine only",
     )
     port: int = Field(default=8000, ge=0, le=65535)
     secret_key: str | None = Field(
@@ -42,15 +45,21 @@ class Settings(BaseSettings):
     log_json: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
-    @field_validator("host")
-    @classmethod
-    def _loopback_only(cls, host: str) -> str:
-        if host != "localhost" and not ip_address(host).is_loopback:
+    @model_validator(mode="after")
+    def _open_on_purpose(self) -> Self:
+        """Nobody should serve a network by accident: that takes a name, and wants HTTPS before it."""
+        if self.url is None and self.host != "localhost" and not ip_address(self.host).is_loopback:
             raise ValueError(
-                f"Tandem has no accounts yet, so it serves this machine only: {host!r} is not a "
-                "loopback address. Use 127.0.0.1, ::1 or localhost."
+                f"TANDEM_HOST={self.host!r} is reached from other machines, so say in TANDEM_URL where: "
+                "https://tandem.example.org. Or use 127.0.0.1, ::1 or localhost."
             )
-        return host
+        return self
+
+    @property
+    def public_url(self) -> str:
+        """Where links in letters lead, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def sqlalchemy_url(self) -> str:

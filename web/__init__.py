@@ -1,15 +1,18 @@
 """The web application: thin views over `matcher.services`. It loads no model and no index."""
 
 import logging
+from datetime import timedelta
 
 from flask import Flask
 from whitenoise import WhiteNoise
 
 from config.settings import Settings
 from matcher.db import make_engine
-from web import assets, compression, filters, i18n, pairwords, permissions, security
+from web import assets, compression, filters, i18n, pairwords, parts, permissions, security
+from web.accounts import signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
+    account,
     answers,
     cohort,
     decisions,
@@ -19,12 +22,14 @@ from web.views import (
     health,
     logbook,
     matches,
+    mine,
     overview,
     pairs,
     profiles,
     programmes,
     publishing,
     rules,
+    sample,
     search,
     uploads,
     whatif,
@@ -36,6 +41,7 @@ _PAGES = (
     *(overview, programmes, profiles, search, whynot, editing, decisions, uploads, health),
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
+    *(account, mine, sample),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -49,6 +55,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
         SECRET_KEY=security.secret_key(settings),
         SESSION_COOKIE_NAME="tandem",
         SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         MAX_CONTENT_LENGTH=settings.upload_megabytes * 1024 * 1024 + _FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
         PATIENCE_SECONDS=2.0,  # how long a reader does not mind waiting for a worker
@@ -60,12 +67,14 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     compression.init(app)
     # The order counts: who may talk to us at all, then what they may do, then forged forms.
-    security.init(app)
+    security.init(app, settings)
     permissions.init(app)
     security.csrf.init_app(app)
     i18n.init(app)
+    signing.init(app, settings)
     filters.init(app)
     pairwords.init(app)
+    parts.init(app)
     assets.init(app)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)

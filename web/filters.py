@@ -8,7 +8,7 @@ from flask_babel import format_date, format_datetime, format_decimal, gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from matcher.models import Entry, Facet, Kind, MatchState
+from matcher.models import Entry, Facet, Kind, MatchState, MembershipState, Role
 from matcher.profiles import labels
 from matcher.profiles.places import country_name
 from matcher.profiles.taxonomy import label
@@ -51,6 +51,18 @@ _STATES = {
     MatchState.EXPIRED: N_("Not answered in time"),
     MatchState.WITHDRAWN: N_("Withdrawn"),
     MatchState.ENDED: N_("Ended"),
+}
+_ROLES = {
+    Role.FOUNDER: N_("Founder"),
+    Role.MENTOR: N_("Mentor"),
+    Role.FUNDER: N_("Funding partner"),
+    Role.MANAGER: N_("Programme manager"),
+}
+_MEMBERSHIPS = {
+    MembershipState.APPLYING: N_("Not taking part yet"),
+    MembershipState.ACTIVE: N_("Taking part"),
+    MembershipState.LEFT: N_("Left"),
+    MembershipState.REFUSED: N_("Not admitted"),
 }
 _HOW = {
     "name": N_("Same name"),
@@ -131,6 +143,8 @@ def init(app: Flask) -> None:
         facet=lambda facet: _name_of(_FACETS, Facet(facet)),
         band=band_name,
         match_state=state_name,
+        role=lambda role: _name_of(_ROLES, Role(role)),
+        membership_state=lambda state: _name_of(_MEMBERSHIPS, MembershipState(state)),
         approvable=lambda state: can_decide(state, "approved"),
         rejectable=lambda state: can_decide(state, "rejected"),
         how=lambda how: _name_of(_HOW, how),

@@ -9,6 +9,7 @@ from flask_babel import Babel, get_locale, gettext
 
 from config.catalogues import FOLDER
 from matcher.models import Programme
+from web.accounts.identity import identity
 
 LOCALES = {
     "ar": "العربية",
@@ -34,8 +35,9 @@ class Language:
 
 
 def choose_locale() -> str:
-    """`?lang=`, then the cookie that it left, then what the browser asks for."""
-    for wanted in (request.args.get("lang"), request.cookies.get(_COOKIE)):
+    """`?lang=`, then the cookie that it left, then what the account says, then what the browser asks for."""
+    who = identity()
+    for wanted in (request.args.get("lang"), request.cookies.get(_COOKIE), who and who.language):
         if wanted in LOCALES:
             return wanted
     return request.accept_languages.best_match(LOCALES) or _DEFAULT

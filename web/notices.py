@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from flask import flash, get_flashed_messages, request
 
@@ -33,10 +34,18 @@ def notices(*, keep: bool = False) -> list[Notice]:
     page, and would have no time to read them.
     """
     waiting: list[tuple[str, str]] = get_flashed_messages(with_categories=True)  # type: ignore[assignment]
-    parsed = [(category, json.loads(text)) for category, text in waiting]
+    parsed = [(category, _parse(text)) for category, text in waiting]
     reloaded = request.path if is_reload() else None
     due = [(category, data) for category, data in parsed if data.get("page") in {None, reloaded}]
     if keep:
         for category, data in due:
             flash(json.dumps({**data, "page": request.path}), category)
     return [Notice(c, Message.from_json(data["message"]), data["undo"], data["about"]) for c, data in due]
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """A notice of ours, or a sentence of a library's, which comes in the reader's language."""
+    if text.startswith("{"):
+        data: dict[str, Any] = json.loads(text)
+        return data
+    return {"message": Message(text.replace("%", "%%")).to_json(), "undo": None, "about": None}

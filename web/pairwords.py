@@ -39,7 +39,6 @@ _ACTIONS = {
 }
 _ANYTHING_ELSE = N_("Something else was done")
 _ACTORS = {
-    "manager@this-machine": N_("A manager at this computer"),
     "tandem": N_("Tandem itself"),
 }
 

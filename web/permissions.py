@@ -3,30 +3,84 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import cast
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, abort, current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from matcher.models import Role
+from web.accounts.identity import Identity, identity
 
 
 class Permission(StrEnum):
     """What somebody may be allowed to do."""
 
     ANYONE = "anyone"
+    ACCOUNT = "have an account"
+    TAKE_PART = "take part in the programme, and see what is theirs"
     READ = "read the programme"
     EDIT = "add, change and remove profiles, and say how lists are ordered"
     DECIDE = "propose pairs, and ask what would be if; approve, reject, lock, move and swap them"
     PUBLISH = "publish matches, and record answers"
     RULES = "say what proposals must keep"
     IMPORT = "import sheets"
+    PEOPLE = "invite people, let them in, and write to them"
     PROGRAMMES = "start programmes and remove the sample"
 
+
+_MANAGES = frozenset(
+    {
+        Permission.READ,
+        Permission.EDIT,
+        Permission.DECIDE,
+        Permission.PUBLISH,
+        Permission.RULES,
+        Permission.IMPORT,
+        Permission.PEOPLE,
+    }
+)
+GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.FOUNDER: frozenset({Permission.TAKE_PART}),
+        Role.MENTOR: frozenset({Permission.TAKE_PART}),
+        Role.FUNDER: frozenset({Permission.TAKE_PART}),
+        Role.MANAGER: _MANAGES,
+    }
+)
+"""What each role brings, within its programme. Whose pages they are, `web.own` asks besides."""
+
+ADMIN = _MANAGES | {Permission.PROGRAMMES}
+"""What whoever runs the installation may do, in every programme."""
 
 TABLE: Mapping[str, Permission] = MappingProxyType(
     {
         "health.health": Permission.ANYONE,
-        "overview.home": Permission.READ,
+        "overview.home": Permission.ANYONE,
         "overview.programme": Permission.READ,
-        "programmes.index": Permission.READ,
+        "security.login": Permission.ANYONE,
+        "security.logout": Permission.ANYONE,
+        "security.static": Permission.ANYONE,
+        "security.forgot_password": Permission.ANYONE,
+        "security.reset_password": Permission.ANYONE,
+        "security.two_factor_token_validation": Permission.ANYONE,
+        "security.tf_select": Permission.ANYONE,
+        "security.two_factor_rescue": Permission.ANYONE,  # offers nothing: no way of rescue is set up
+        "security.mf_recovery": Permission.ANYONE,
+        "security.wan_signin": Permission.ANYONE,
+        "security.wan_signin_response": Permission.ANYONE,
+        "security.verify": Permission.ACCOUNT,
+        "security.wan_verify": Permission.ACCOUNT,
+        "security.wan_verify_response": Permission.ACCOUNT,
+        "security.change_password": Permission.ACCOUNT,
+        "security.two_factor_setup": Permission.ACCOUNT,
+        "security.two_factor_setup_validate": Permission.ACCOUNT,
+        "security.mf_recovery_codes": Permission.ACCOUNT,
+        "security.wan_register": Permission.ACCOUNT,
+        "security.wan_register_response": Permission.ACCOUNT,
+        "security.wan_delete": Permission.ACCOUNT,
+        "account.show": Permission.ACCOUNT,
+        "sample.sign_in": Permission.ANYONE,  # on this machine, and only while there is a sample
+        "mine.show": Permission.TAKE_PART,
+        "programmes.index": Permission.ACCOUNT,
         "programmes.new": Permission.PROGRAMMES,
         "programmes.create": Permission.PROGRAMMES,
         "programmes.confirm_removal": Permission.PROGRAMMES,
@@ -90,28 +144,60 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
 
 def actor() -> str:
     """Who is acting, as the audit log names them."""
-    return "manager@this-machine"
+    who = identity()
+    return who.email if who else "nobody"
 
 
-def granted() -> frozenset[Permission]:
-    """What the actor may do."""
-    return cast(frozenset[Permission], current_app.config["GRANTED"])
+def granted(who: Identity, slug: str | None) -> frozenset[Permission]:
+    """What they may do: in the programme at this address, or outside all of them.
+
+    Raises:
+        werkzeug.exceptions.NotFound: the programme is none of theirs, which looks as if there were none.
+    """
+    outside = {Permission.ACCOUNT}
+    if who.is_admin:
+        return ADMIN | outside | _roles(who, slug)
+    if slug is None:
+        return frozenset(outside)
+    if not who.parts_in(slug):
+        abort(404)
+    return _roles(who, slug) | outside
 
 
-def _check() -> None:
+def _roles(who: Identity, slug: str | None) -> frozenset[Permission]:
+    parts = who.parts_in(slug) if slug else ()
+    return frozenset().union(
+        *(GRANTS[part.role] for part in parts if part.is_manager or part.role is not Role.MANAGER)
+    )
+
+
+def _check() -> Response | tuple[str, int] | None:
     if request.endpoint is None:
-        return  # no such address, or not by this method: Flask answers 404 or 405
+        return None  # no such address, or not by this method: Flask answers 404 or 405
     permission = TABLE.get(request.endpoint)
     if permission is None and current_app.testing:
         raise LookupError(f"{request.endpoint} is missing from web.permissions.TABLE")
     if permission is None:
         abort(404)
-    if permission not in granted():
+    if permission is Permission.ANYONE:
+        return None
+    who = identity()
+    if who is None:
+        return _ask_to_sign_in()
+    if permission not in granted(who, (request.view_args or {}).get("slug")):
         abort(403)
+    if who.needs_second_factor and permission is not Permission.ACCOUNT:
+        return redirect(url_for("account.show", needed=1), 303)
+    return None
+
+
+def _ask_to_sign_in() -> Response | tuple[str, int]:
+    """A page is opened after signing in; a form that was sent must not be lost on the way there."""
+    if request.method in {"GET", "HEAD"}:
+        return redirect(url_for("security.login", next=request.full_path.rstrip("?")), 303)
+    return render_template("signed_out.html"), 401
 
 
 def init(app: Flask) -> None:
     """Check every request against the table."""
-    # Until there are accounts, whoever sits at this machine is the manager of every programme on it.
-    app.config["GRANTED"] = frozenset(Permission)
     app.before_request(_check)

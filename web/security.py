@@ -1,15 +1,19 @@
-"""Loopback only, forged forms, response headers, and the key that signs sessions."""
+"""Who may talk to us at all, forged forms, response headers, and the key that signs sessions."""
 
 import os
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import cast
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.settings import Settings
+from web.accounts.signing import SCRIPTED
 
 csrf = CSRFProtect()
 
@@ -37,8 +41,14 @@ _HEADERS = {
 }
 
 
-def init(app: Flask) -> None:
-    """Refuse whatever doesn't come from this machine; put the headers on every response."""
+_HSTS = "max-age=31536000; includeSubDomains"
+
+
+def init(app: Flask, settings: Settings) -> None:
+    """Refuse what comes to no name of ours; put the headers on every response."""
+    if settings.url:  # whoever names an address has a proxy before it, for HTTPS
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+        app.config["SESSION_COOKIE_SECURE"] = settings.url.startswith("https:")
     app.before_request(_refuse_strangers)
     app.after_request(_add_headers)
 
@@ -61,13 +71,18 @@ def _is_loopback(address: str | None) -> bool:
 
 
 def _refuse_strangers() -> Response | None:
-    if from_this_machine():
+    url = cast(Settings, current_app.extensions["tandem_settings"]).url
+    if from_this_machine() or (url and request.host == urlsplit(url).netloc):
         return None
     return make_response(render_template("refused.html"), 403)
 
 
 def _add_headers(response: Response) -> Response:
     response.headers.update(_HEADERS)
+    if request.endpoint in SCRIPTED:
+        response.headers["Content-Security-Policy"] = f"{_CSP}; script-src 'self'; connect-src 'self'"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = _HSTS
     return response
 
 

@@ -20,8 +20,10 @@ class Mail(Base):
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"))
-    recipient_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
+    programme_id: Mapped[int | None] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"))
+    """None: it is about an account, and no manager's to read."""
+    recipient_id: Mapped[int | None] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
+    """None: it goes to an account or to somebody invited, at `address`."""
     address: Mapped[str]
     """Where its reader was when it was written or last tried; empty if nowhere."""
     language: Mapped[str]

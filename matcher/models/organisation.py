@@ -1,6 +1,6 @@
 """Who runs programmes, the programmes, and the people in them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import uuid4
 
 from sqlalchemy import ForeignKey, UniqueConstraint
@@ -37,6 +37,12 @@ class Programme(Base):
     watermark: Mapped[int] = mapped_column(default=0)
     """Counts changes to the programme's vectors. Updating it locks the row, so its values follow
     commit order, which a sequence's would not on PostgreSQL."""
+    open_to: Mapped[list[str]] = mapped_column(default=list)
+    """Roles that people can apply for themselves, without an invitation."""
+    routed: Mapped[bool] = mapped_column(default=False)
+    """Whether requests to mentors go through a manager, as those to funding partners always do."""
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     organisation: Mapped[Organisation] = relationship(lazy="raise")

@@ -39,6 +39,8 @@ class Profile(Base):
     """Name, ref and texts, folded: without case and accents in any script, which no database does alike."""
     watermark: Mapped[int] = mapped_column(default=0)
     """The programme's watermark when this profile's vectors last changed; 0: not yet embedded."""
+    is_paused: Mapped[bool] = mapped_column(default=False)
+    """Takes nobody new for now, whatever the capacity; what there is goes on."""
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow)

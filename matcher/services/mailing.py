@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from matcher.models import JobKind, Mail, Profile, Programme, utcnow
@@ -51,7 +51,39 @@ def write(
     session.add(mail)
     session.flush()
     if recipient.email:
-        enqueue_once(session, recipient.programme_id, JobKind.DELIVER)
+        _request(session, recipient.programme_id)
+    return mail
+
+
+def write_to(
+    session: Session,
+    address: str,
+    *,
+    key: str,
+    language: str,
+    subject: str,
+    body: str,
+    link: str = "",
+    programme_id: int | None = None,
+) -> Mail | None:
+    """Write a letter to somebody who is no profile: an account, or whoever is invited.
+
+    None if `key` was written before. Without a programme no manager can read it.
+    """
+    if session.scalar(select(Mail.id).where(Mail.key == key)):
+        return None
+    mail = Mail(
+        programme_id=programme_id,
+        address=address,
+        language=language,
+        subject=" ".join(subject.split()),
+        body=body,
+        link=link,
+        key=key,
+    )
+    session.add(mail)
+    session.flush()
+    _request(session, programme_id)
     return mail
 
 
@@ -65,8 +97,8 @@ def list_mail(
 
 def count_waiting(session: Session, programme_id: int) -> int:
     """How many letters could be sent now."""
-    query = select(func.count()).select_from(Mail).join(Profile, Profile.id == Mail.recipient_id)
-    return session.scalar(query.where(Mail.programme_id == programme_id, *_waits())) or 0
+    query = select(func.count()).select_from(Mail).outerjoin(Profile, Profile.id == Mail.recipient_id)
+    return session.scalar(query.where(_sent_with(programme_id), *_waits())) or 0
 
 
 def claim(session: Session, programme_id: int) -> Mail | None:
@@ -75,9 +107,9 @@ def claim(session: Session, programme_id: int) -> Mail | None:
     One UPDATE decides, so of two senders at once one gets it.
     """
     found = session.execute(
-        select(Mail.id, Profile.email)
-        .join(Profile, Profile.id == Mail.recipient_id)
-        .where(Mail.programme_id == programme_id, *_waits())
+        select(Mail.id, case((Mail.recipient_id.is_(None), Mail.address), else_=Profile.email))
+        .outerjoin(Profile, Profile.id == Mail.recipient_id)
+        .where(_sent_with(programme_id), *_waits())
         .order_by(Mail.id)
         .limit(1)
     ).first()
@@ -114,18 +146,30 @@ def request_late(session: Session, before: datetime) -> int:
     """Ask again to send letters that have waited since before then; in how many programmes."""
     late = session.scalars(
         select(Mail.programme_id)
-        .join(Profile, Profile.id == Mail.recipient_id)
+        .outerjoin(Profile, Profile.id == Mail.recipient_id)
         .where(Mail.written_at < before, *_waits())
         .distinct()
     ).all()
     for programme_id in late:
-        enqueue_once(session, programme_id, JobKind.DELIVER)
+        _request(session, programme_id)
     return len(late)
+
+
+def _request(session: Session, programme_id: int | None) -> None:
+    """Ask for delivery. Letters of no programme go with those of the first: every job belongs to one."""
+    host = programme_id or session.scalar(select(func.min(Programme.id)))
+    if host is not None:
+        enqueue_once(session, host, JobKind.DELIVER)
+
+
+def _sent_with(programme_id: int) -> ColumnElement[bool]:
+    return or_(Mail.programme_id == programme_id, Mail.programme_id.is_(None))
 
 
 def _waits() -> tuple[ColumnElement[bool], ...]:
     """Letters that somebody should send, of a query that knows their readers."""
-    return Mail.sent_at.is_(None), Mail.attempts < MOST_ATTEMPTS, _is_free(), Profile.email.is_not(None)
+    has_address = or_(Mail.recipient_id.is_(None), Profile.email.is_not(None))
+    return Mail.sent_at.is_(None), Mail.attempts < MOST_ATTEMPTS, _is_free(), has_address
 
 
 def _is_free() -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from matcher.models import (
     FAILED,
     HELD,
+    Account,
     Funder,
     JobKind,
     Kind,
@@ -117,6 +118,7 @@ def remove_sample(session: Session, programme: Programme) -> None:
             Message(N_("Only the sample programme can be removed, once there is another programme."))
         )
     session.execute(delete(Organisation).where(Organisation.id == programme.organisation_id))
+    session.execute(delete(Account).where(Account.is_sample))
 
 
 def set_spread(session: Session, programme: Programme, spread: float, actor: str) -> bool:

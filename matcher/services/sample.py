@@ -8,6 +8,7 @@ from matcher.models import Kind, Programme
 from matcher.profiles.reading import SheetReading, read_profiles
 from matcher.services.importing import import_drafts
 from matcher.services.programmes import create_programme
+from matcher.services.sample_people import add_sample_people
 
 SHEETS = {
     Kind.STARTUP: "startups.csv",
@@ -26,10 +27,11 @@ def read_sample() -> dict[Kind, SheetReading]:
 
 
 def load_sample(session: Session) -> Programme:
-    """Create the sample programme and ask for its embedding."""
+    """Create the sample programme with somebody in each role, and ask for its embedding."""
     programme = create_programme(
         session, slug="sample", name="Sample programme", organisation="Sample hub", is_sample=True
     )
     for kind, found in read_sample().items():
         import_drafts(session, programme, kind, found.drafts, actor="tandem", subject="sample")
+    add_sample_people(session, programme)
     return programme

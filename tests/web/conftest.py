@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from config.settings import Settings
 from matcher.models import Base
+from tests.web.people import add_admin, sign_in
 from tests.web.world import World, build
 from web import create_app
 
@@ -45,7 +46,14 @@ def world(engine: Engine) -> World:
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
+def client(app: Flask, engine: Engine) -> FlaskClient:
+    """The browser of whoever runs the installation: they may do what managers may, in every programme."""
+    return sign_in(app, add_admin(engine))
+
+
+@pytest.fixture
+def stranger(app: Flask) -> FlaskClient:
+    """A browser in which nobody is signed in."""
     return app.test_client()
 
 

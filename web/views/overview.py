@@ -1,15 +1,19 @@
-"""The programmes of this installation, and one programme at a glance."""
+"""The first page, and one programme at a glance."""
 
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from matcher.db import reading
 from matcher.services.exposure import mentor_exposure
+from matcher.services.memberships import PRESENT
 from matcher.services.programmes import list_programmes, overview
+from web.accounts.identity import identity
 from web.charts import scaled
 from web.database import engine, read
 from web.notices import notices
+from web.parts import address_of
 from web.refresh import is_paused, refreshing
+from web.views.sample import sample_roles
 
 blueprint = Blueprint("overview", __name__)
 
@@ -18,12 +22,15 @@ _SECONDS = 2
 
 @blueprint.get("/")
 def home() -> Response | str:
-    """The only programme, a list of several, or what to do when there is none."""
-    with reading(engine()) as session:
-        programmes = list_programmes(session)
-    if len(programmes) == 1:
-        return redirect(url_for("overview.programme", slug=programmes[0].slug))
-    return render_template("home.html", programmes=programmes)
+    """Somebody's own pages; to strangers, what Tandem is and how to get in."""
+    who = identity()
+    if who is None:
+        with reading(engine()) as session:
+            roles = sample_roles(session)
+        return render_template("landing.html", roles=roles)
+    if len(who.parts) == 1 and who.parts[0].state in PRESENT:
+        return redirect(address_of(who.parts[0]))
+    return redirect(url_for("programmes.index"))
 
 
 @blueprint.get("/p/<slug>")

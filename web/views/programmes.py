@@ -1,12 +1,14 @@
-"""Starting a programme of one's own, finding the others, and removing the sample."""
+"""Starting a programme, finding the others, and removing the sample."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from matcher.db import reading, unit_of_work
 from matcher.services.errors import Conflict, NotAllowed
+from matcher.services.memberships import PRESENT
 from matcher.services.programmes import list_programmes, remove_sample, set_spread, start_programme
 from matcher.wording import N_, Message
+from web.accounts.identity import identity
 from web.database import engine, read, write
 from web.notices import tell
 from web.permissions import actor
@@ -16,9 +18,14 @@ blueprint = Blueprint("programmes", __name__)
 
 @blueprint.get("/programmes")
 def index() -> str:
-    """All programmes, also when there is only one."""
+    """All that somebody takes part in, also when it is only one; an administrator may enter the others too."""
+    who = identity()
+    parts = who.parts if who else ()
+    entered = {part.programme.id for part in parts if part.state in PRESENT}
     with reading(engine()) as session:
-        return render_template("home.html", programmes=list_programmes(session))
+        every = list_programmes(session) if who and who.is_admin else []
+    others = [programme for programme in every if programme.id not in entered]
+    return render_template("home.html", parts=parts, others=others)
 
 
 @blueprint.get("/new")

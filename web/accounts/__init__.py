@@ -1,0 +1,1 @@
+"""Signing in: Flask-Security over our tables, and the identity that every request has."""

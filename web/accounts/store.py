@@ -1,0 +1,95 @@
+"""Flask-Security's view of the accounts: its users, its credentials, and where it keeps them.
+
+It loads a user in one short reading transaction and hands over what it changed in one writing one, so
+no request holds SQLite's write lock while a view opens a transaction of its own.
+"""
+
+from typing import Any
+
+from flask import g
+from flask_security import UserMixin, WebAuthnMixin
+from flask_security.datastore import UserDatastore
+from sqlalchemy import Engine, inspect, select
+from sqlalchemy.orm import Mapped, relationship
+
+from matcher.db import reading, unit_of_work
+from matcher.models import Account, Base, Passkey, utcnow
+
+
+class Credential(Base, WebAuthnMixin):
+    """A passkey, with Flask-Security's methods."""
+
+    __table__ = Passkey.__table__
+
+    def get_user_mapping(self) -> dict[str, Any]:
+        """How to find whose it is."""
+        return {"id": self.user_id}
+
+
+class User(Base, UserMixin):
+    """An account, with Flask-Security's methods. Roles are memberships, which it knows nothing of."""
+
+    __table__ = Account.__table__
+    roles = ()
+
+    webauthn: Mapped[list[Credential]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+
+
+class AccountStore(UserDatastore):
+    """Reads and writes users through the two kinds of transaction that everything else uses."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(User, None, Credential)
+        self.engine = engine
+
+    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> User | None:
+        """The one user with this value in this column. Addresses are stored in lower case."""
+        ((name, value),) = kwargs.items()
+        if case_insensitive:
+            value = str(value).lower()
+        with reading(self.engine) as session:
+            return session.scalars(select(User).where(getattr(User, name) == value)).first()
+
+    def find_role(self, role: str) -> None:
+        """There are none: what somebody may do follows from their memberships."""
+
+    def find_webauthn(self, credential_id: bytes) -> Credential | None:
+        """The credential that a browser names."""
+        with reading(self.engine) as session:
+            return session.scalars(
+                select(Credential).where(Credential.credential_id == credential_id)
+            ).first()
+
+    def create_webauthn(self, user: User, **fields: Any) -> None:
+        """Keep a new credential of a user's."""
+        fields = {name: value for name, value in fields.items() if hasattr(Credential, name)}
+        user.webauthn.append(Credential(**fields, lastuse_datetime=utcnow()))
+        self.put(user)
+
+    def put(self, model: Any) -> Any:
+        """Remember to write it when the request commits."""
+        _pending().append(("add", model))
+        return model
+
+    def delete(self, model: Any) -> None:
+        """Remember to delete it when the request commits."""
+        _pending().append(("delete", model))
+
+    def commit(self) -> None:
+        """Write what was put and deleted, in one transaction."""
+        pending, g.account_changes = _pending(), []
+        if not pending:
+            return
+        with unit_of_work(self.engine) as session:
+            for verb, model in pending:
+                if verb == "add":
+                    session.add(model)
+                elif inspect(model).persistent or inspect(model).detached:
+                    session.delete(model)
+
+
+def _pending() -> list[tuple[str, Any]]:
+    if "account_changes" not in g:
+        g.account_changes = []
+    changes: list[tuple[str, Any]] = g.account_changes
+    return changes
