@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Flask
 from whitenoise import WhiteNoise
 
+from config.keys import secret_key
 from config.settings import Settings
 from matcher.db import make_engine
 from web import assets, compression, filters, i18n, pairwords, parts, permissions, security
@@ -52,7 +53,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.update(
         TESTING=testing,
-        SECRET_KEY=security.secret_key(settings),
+        SECRET_KEY=secret_key(settings),
         SESSION_COOKIE_NAME="tandem",
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from matcher.db import unit_of_work
 from matcher.models import AuditEvent, Mail, Match, MatchState, Profile, Programme
-from matcher.services import letters, mailing
+from matcher.services import tidings
 from matcher.services.locking import lock_programme
 from matcher.services.publishing import ANSWER_WITHIN, Side, both_sides, call_off, readers
 from matcher.services.steps import Pair, image_of, in_state, take
@@ -75,8 +75,10 @@ def _remind(session: Session, programme: Programme, match: Match, reminders: int
     for side, reader, other in readers(pair, both_sides(session, [pair])):
         if answered[side] is None:
             key = f"{event.action}:{event.id}:{pair[0]}:{pair[1]}:{side}"
-            letter = letters.reminded(programme, reader, other, until)
-            mailing.write(session, reader, key, *letter, _link(session, reader, pair, side))
+            tidings.tell_side(
+                session, programme, reader, other, key, tidings.REMINDED,
+                until=until, link=_link(session, reader, pair, side),
+            )  # fmt: skip
 
 
 def _expire(session: Session, programme: Programme, match: Match) -> None:
@@ -85,6 +87,7 @@ def _expire(session: Session, programme: Programme, match: Match) -> None:
         session, programme, ACTOR, "match.expired", {pair: in_state(MatchState.EXPIRED, image_of(match))}
     )  # fmt: skip
     call_off(session, programme, event, [pair])
+    tidings.tell_managers(session, programme, event, MatchState.EXPIRED, pair)
     follow_loss(session, programme, *pair, actor=ACTOR)
 
 

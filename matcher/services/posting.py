@@ -130,6 +130,11 @@ def make_letter(mail: Mail, sender: str) -> EmailMessage:
     letter["Message-ID"] = f"<{mail.key.replace(':', '.')}@tandem.invalid>"
     letter["Content-Language"] = mail.language
     letter["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe:
+        address = "".join(mail.unsubscribe.split())
+        letter["List-Unsubscribe"] = f"<{address}>"
+        if address.startswith("https:"):  # RFC 8058 has mail programs press the button over HTTPS only
+            letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     letter.set_content(mail.body)
     return letter
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, JobKind, Kind, Match, MatchState, Mentor, Profile, Programme, utcnow
 from matcher.profiles.text import clean
-from matcher.services import letters, mailing
+from matcher.services import tidings
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.jobs import enqueue_once
 from matcher.services.locking import lock_programme
@@ -58,8 +58,11 @@ def publish(session: Session, programme: Programme, kind: Kind, *, actor: str, l
     profiles = both_sides(session, changes)
     for pair in changes:
         for side, reader, other in readers(pair, profiles):
-            letter = letters.offered(programme, reader, other, now + ANSWER_WITHIN)
-            mailing.write(session, reader, _key(event, pair, side), *letter, link(secret[pair, side]))
+            tidings.tell_side(
+                session, programme, reader, other, _key(event, pair, side), tidings.OFFERED,
+                until=now + ANSWER_WITHIN, link=link(secret[pair, side]),
+            )  # fmt: skip
+    tidings.tell_published(session, programme, event)
     carry_waiting(session, programme, kind)
     return event
 
@@ -80,6 +83,7 @@ def withdraw_offer(session: Session, programme: Programme, pair: Pair, *, actor:
         {pair: in_state(MatchState.WITHDRAWN, image_of(match))},
     )  # fmt: skip
     call_off(session, programme, event, [pair])
+    tidings.tell_managers(session, programme, event, MatchState.WITHDRAWN, pair)
     follow_loss(session, programme, *pair, actor=actor)
     return event
 
@@ -101,7 +105,8 @@ def end_match(
         session, programme, actor, "match.ended",
         {pair: in_state(MatchState.ENDED, image_of(match), note=clean(note).strip()[:1_000])},
     )  # fmt: skip
-    _tell(session, programme, event, [pair], letters.ended)
+    _tell(session, programme, event, [pair], tidings.ENDED)
+    tidings.tell_managers(session, programme, event, MatchState.ENDED, pair)
     follow_loss(session, programme, *pair, actor=actor)
     return event
 
@@ -137,8 +142,8 @@ def withdraw_mentor(session: Session, programme: Programme, mentor_id: int, *, a
     session.flush()
     mark_changed(session, programme.id, is_embedded() & (Profile.id == mentor_id))
     enqueue_once(session, programme.id, JobKind.RECOMMEND)
-    _tell(session, programme, event, told[MatchState.ACTIVE], letters.ended)
-    _tell(session, programme, event, told[MatchState.OFFERED], letters.called_off, SIDES[:1])
+    _tell(session, programme, event, told[MatchState.ACTIVE], tidings.ENDED)
+    _tell(session, programme, event, told[MatchState.OFFERED], tidings.CALLED_OFF, SIDES[:1])
     for startup_id, _ in sorted(changes):
         suggest_next(session, programme, startup_id, Kind.MENTOR, actor=actor)
     return event
@@ -169,7 +174,7 @@ def get_match(session: Session, programme: Programme, pair: Pair) -> Match:
 
 def call_off(session: Session, programme: Programme, event: AuditEvent, pairs: Collection[Pair]) -> None:
     """Tell both sides that an offer is no longer open."""
-    _tell(session, programme, event, pairs, letters.called_off)
+    _tell(session, programme, event, pairs, tidings.CALLED_OFF)
 
 
 def _tell(
@@ -177,14 +182,14 @@ def _tell(
     programme: Programme,
     event: AuditEvent,
     pairs: Collection[Pair],
-    words: Callable[[Programme, Profile, Profile], letters.Letter],
+    tiding: tidings.Tiding,
     sides: Collection[Side] = SIDES,
 ) -> None:
     profiles = both_sides(session, pairs)
     for pair in pairs:
         for side, reader, other in readers(pair, profiles):
             if side in sides:
-                mailing.write(session, reader, _key(event, pair, side), *words(programme, reader, other))
+                tidings.tell_side(session, programme, reader, other, _key(event, pair, side), tiding)
 
 
 def both_sides(session: Session, pairs: Collection[Pair]) -> dict[int, Profile]:
