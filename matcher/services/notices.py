@@ -1,6 +1,6 @@
 """Notices: what somebody finds on their pages, written in the transaction of what they tell of."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -40,12 +40,12 @@ def notify(
     `mailed` if a letter tells it as well.
     """
     if reader := reader_of(session, profile):
-        _write(session, reader, profile.programme_id, key, message, path, mailed=mailed)
+        _write(session, [reader], profile.programme_id, key, message, path, mailed=mailed)
 
 
-def notify_account(
+def notify_accounts(
     session: Session,
-    account_id: int,
+    account_ids: Collection[int],
     programme: Programme,
     *,
     key: str,
@@ -53,10 +53,9 @@ def notify_account(
     path: str = "",
     mailed: bool = False,
 ) -> None:
-    """Tell one account, whether or not it has a profile yet."""
-    _write(
-        session, session.get_one(Account, account_id), programme.id, key, message, path, mailed=mailed
-    )  # fmt: skip
+    """Tell accounts, whether or not they have a profile yet."""
+    accounts = session.scalars(select(Account).where(Account.id.in_(account_ids))).all()
+    _write(session, accounts, programme.id, key, message, path, mailed=mailed)
 
 
 def notify_managers(
@@ -66,20 +65,16 @@ def notify_managers(
 
     A programme without managers is run by the installation's administrators.
     """
-    for account in _managers(session, programme):
-        if account.email != but:
-            _write(session, account, programme.id, key, message, path)
+    told = [account for account in _managers(session, programme) if account.email != but]
+    _write(session, told, programme.id, key, message, path)
 
 
 def notify_actor(
     session: Session, programme: Programme, actor: str, *, key: str, message: Message, path: str = ""
 ) -> None:
     """Tell whoever asked for some work that it is done; the managers, if that was no account."""
-    account = session.scalars(select(Account).where(Account.email == actor)).first()
-    if account is None:
-        notify_managers(session, programme, key=key, message=message, path=path)
-    else:
-        _write(session, account, programme.id, key, message, path)
+    accounts = session.scalars(select(Account).where(Account.email == actor)).all()
+    _write(session, accounts or _managers(session, programme), programme.id, key, message, path)
 
 
 def reader_of(session: Session, profile: Profile) -> Account | None:
@@ -172,7 +167,7 @@ def mark_read(session: Session, account_id: int, notice_id: int) -> str:
 
 
 def mark_all_read(session: Session, account_id: int, upto: int) -> int:
-    """Note that the account read all its notices up to the one with this id; how many were not read before."""
+    """Note that the account read all its notices up to the one with this id; how many were new."""
     mine = Notice.account_id == account_id, Notice.read_at.is_(None), Notice.id <= upto
     read = update(Notice).where(*mine).values(read_at=utcnow()).returning(Notice.id)
     return len(session.scalars(read.execution_options(synchronize_session=False)).all())
@@ -195,30 +190,35 @@ def gets_mail(account: Account) -> bool:
 
 
 def _write(
-    session: Session, account: Account, programme_id: int, key: str, message: Message, path: str,
-    *, mailed: bool = False,
-) -> None:  # fmt: skip
-    """Write it, unless it was written before. Of two transactions at once one does."""
+    session: Session,
+    accounts: Sequence[Account],
+    programme_id: int,
+    key: str,
+    message: Message,
+    path: str,
+    *,
+    mailed: bool = False,
+) -> None:
+    """Write it for each of them, unless it was written before. Of two transactions at once one does."""
     if path and not is_local(path):
         raise ValueError(f"{path!r} leads out of Tandem")
     now = utcnow()
+    rows = [
+        {
+            "account_id": account.id, "programme_id": programme_id, "message": message.to_json(), "path": path,
+            "key": f"{key}:{account.id}", "created_at": now,
+            "mailed_at": now if mailed or not gets_mail(account) else None,
+        }
+        for account in accounts
+    ]  # fmt: skip
+    if not rows:
+        return
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.flush()
-    written = session.scalars(
-        insert(Notice)
-        .values(
-            account_id=account.id,
-            programme_id=programme_id,
-            message=message.to_json(),
-            path=path,
-            key=f"{key}:{account.id}",
-            created_at=now,
-            mailed_at=now if mailed or not gets_mail(account) else None,
-        )
-        .on_conflict_do_nothing()
-        .returning(Notice.id)
-    ).first()
-    if written and not mailed and account.mail_pace == MailPace.AT_ONCE and gets_mail(account):
+    told = session.scalars(insert(Notice).on_conflict_do_nothing().returning(Notice.account_id), rows)
+    new = set(told.all())
+    hasty = [a for a in accounts if a.id in new and a.mail_pace == MailPace.AT_ONCE and gets_mail(a)]
+    if hasty and not mailed:
         enqueue_once(session, programme_id, JobKind.DIGEST)
 
 

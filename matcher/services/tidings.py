@@ -142,9 +142,7 @@ def tell_waiting(session: Session, programme: Programme, startup_id: int, kind: 
         programme,
         key=f"waiting:{startup_id}:{kind}:{utcnow():%Y-%m-%d}",
         message=Message(
-            N_(
-                "%(startup)s lost somebody, and nobody else on its list has a place. It waits for the next run."
-            ),
+            N_("%(startup)s lost somebody, and nobody else on its list has a place: it waits."),
             {"startup": startup.name},
         ),
         path=manager_path(programme, f"cohort/{kind}s"),
