@@ -14,6 +14,7 @@ from web.accounts import signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
+    announcements,
     answers,
     cohort,
     decisions,
@@ -24,7 +25,9 @@ from web.views import (
     logbook,
     matches,
     mine,
+    notices,
     overview,
+    pace,
     pairs,
     profiles,
     programmes,
@@ -32,6 +35,7 @@ from web.views import (
     rules,
     sample,
     search,
+    unsubscribe,
     uploads,
     whatif,
     whynot,
@@ -43,6 +47,7 @@ _PAGES = (
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
     *(account, mine, sample),
+    *(notices, pace, unsubscribe, announcements),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""

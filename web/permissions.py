@@ -79,6 +79,18 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "security.wan_delete": Permission.ACCOUNT,
         "account.show": Permission.ACCOUNT,
         "sample.sign_in": Permission.ANYONE,  # on this machine, and only while there is a sample
+        "notices.index": Permission.ACCOUNT,
+        "notices.open": Permission.ACCOUNT,
+        "notices.read_all": Permission.ACCOUNT,
+        "notices.message": Permission.ACCOUNT,
+        "pace.show": Permission.ACCOUNT,
+        "pace.update": Permission.ACCOUNT,
+        "unsubscribe.show": Permission.ANYONE,  # whoever has the letter, which names no account to others
+        "unsubscribe.record": Permission.ANYONE,  # mail programs press it too; it lowers the pace, no more
+        "unsubscribe.undo": Permission.ANYONE,
+        "announcements.index": Permission.PEOPLE,
+        "announcements.preview": Permission.PEOPLE,
+        "announcements.send": Permission.PEOPLE,
         "mine.show": Permission.TAKE_PART,
         "programmes.index": Permission.ACCOUNT,
         "programmes.new": Permission.PROGRAMMES,

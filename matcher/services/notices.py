@@ -205,7 +205,7 @@ def _write(
     now = utcnow()
     rows = [
         {
-            "account_id": account.id, "programme_id": programme_id, "message": message.to_json(), "path": path,
+            "account_id": account.id, "programme_id": programme_id, "path": path, "message": message.to_json(),
             "key": f"{key}:{account.id}", "created_at": now,
             "mailed_at": now if mailed or not gets_mail(account) else None,
         }
