@@ -96,12 +96,14 @@ def _managers(session: Session, programme: Programme) -> Iterable[Person]:
 
 
 def _once(people: Iterable[Person]) -> Sequence[Person]:
-    """Each address once, however many profiles state it."""
+    """Each address once, however many profiles state it: as the account's, if it is one's."""
     reached: dict[str, Person] = {}
     unreached: list[Person] = []
     for person in people:
         if is_address(person.address):
-            reached.setdefault(person.address.lower(), person)
+            known = reached.setdefault(person.address.lower(), person)
+            if known.account_id is None:
+                reached[person.address.lower()] = person
         else:
             unreached.append(person)
     return [*reached.values(), *unreached]
