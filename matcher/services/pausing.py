@@ -11,9 +11,7 @@ from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
 
 
-def set_paused(
-    session: Session, programme: Programme, profile: Profile, *, paused: bool, actor: str
-) -> bool:
+def set_paused(session: Session, programme: Programme, profile: Profile, *, paused: bool, actor: str) -> bool:
     """Let somebody take nobody new for now, or take people again; whether that changed anything.
 
     It is not a change of the profile's words, so a form that is open meanwhile is not out of date.

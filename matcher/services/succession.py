@@ -171,7 +171,7 @@ def _undecided(kind: Kind) -> Select[Recommendation]:
 def _may_be(
     session: Session, programme: Programme, rules: CohortRules, startup_id: int, counterpart_id: int
 ) -> bool:
-    """Whether the counterpart takes anybody and has a place beyond those held or proposed, and no rule bars the pair."""
+    """Whether the counterpart takes people, has a place beyond those held or proposed, and is not barred."""
     counterpart = session.get_one(Profile, counterpart_id)
     most = places_of(counterpart, rules)
     taken = session.scalar(

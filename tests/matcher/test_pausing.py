@@ -102,9 +102,7 @@ def test_nobody_who_waits_is_given_a_place_of_a_paused_mentor(engine: Engine, pr
             set_paused(session, programme, m1, paused=paused, actor="a")
             if paused:
                 session.add(
-                    Waiting(
-                        programme_id=programme.id, startup_id=people["S2"], counterpart_kind="mentor"
-                    )
+                    Waiting(programme_id=programme.id, startup_id=people["S2"], counterpart_kind="mentor")
                 )
             offer_place(session, programme, people["M1"], actor="a")
             found = states_of(session, people)
