@@ -14,10 +14,12 @@ from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
     answers,
+    application,
     cohort,
     decisions,
     documents,
     editing,
+    equality,
     errors,
     health,
     logbook,
@@ -28,6 +30,7 @@ from web.views import (
     profiles,
     programmes,
     publishing,
+    questions,
     rules,
     sample,
     search,
@@ -42,6 +45,7 @@ _PAGES = (
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
     *(account, mine, sample),
+    *(application, equality, questions),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
