@@ -16,10 +16,12 @@ from web.views import (
     account,
     announcements,
     answers,
+    application,
     cohort,
     decisions,
     documents,
     editing,
+    equality,
     errors,
     health,
     logbook,
@@ -32,6 +34,7 @@ from web.views import (
     profiles,
     programmes,
     publishing,
+    questions,
     rules,
     sample,
     search,
@@ -48,6 +51,7 @@ _PAGES = (
     *(rules, wishes, documents),
     *(account, mine, sample),
     *(notices, pace, unsubscribe, announcements),
+    *(application, equality, questions),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""

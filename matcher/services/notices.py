@@ -202,10 +202,10 @@ def _write(
     """Write it for each of them, unless it was written before. Of two transactions at once one does."""
     if path and not is_local(path):
         raise ValueError(f"{path!r} leads out of Tandem")
-    now = utcnow()
+    now, said = utcnow(), message.to_json()
     rows = [
         {
-            "account_id": account.id, "programme_id": programme_id, "path": path, "message": message.to_json(),
+            "account_id": account.id, "programme_id": programme_id, "path": path, "message": said,
             "key": f"{key}:{account.id}", "created_at": now,
             "mailed_at": now if mailed or not gets_mail(account) else None,
         }

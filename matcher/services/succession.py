@@ -173,12 +173,13 @@ def _undecided(kind: Kind) -> Select[Recommendation]:
 def _may_be(
     session: Session, programme: Programme, rules: CohortRules, startup_id: int, counterpart_id: int
 ) -> bool:
-    """Whether the counterpart has a place beyond those held or proposed, and no rule bars the pair."""
-    most = places_of(session.get_one(Profile, counterpart_id), rules)
+    """Whether the counterpart takes people, has a place beyond those held or proposed, and is not barred."""
+    counterpart = session.get_one(Profile, counterpart_id)
+    most = places_of(counterpart, rules)
     taken = session.scalar(
         select(func.count()).where(Match.counterpart_id == counterpart_id, Match.state.in_(_TAKEN))
     )
-    if most is not None and (taken or 0) >= most:
+    if counterpart.is_paused or (most is not None and (taken or 0) >= most):
         return False
     facts = load_facts(session, programme, (startup_id, counterpart_id))
     return bar_between(rules, facts[startup_id], facts[counterpart_id]) is Bar.FREE
