@@ -73,14 +73,9 @@ def tell_side(
     if at_once:
         letter = tiding.letter(programme, reader, other, *([until] if until else []))
         mailing.write(session, reader, key, *letter, link)
-    notify(
-        session,
-        reader,
-        key=key,
-        message=Message(tiding.notice, params),
-        path=own_path(session, reader),
-        mailed=at_once,
-    )
+    if account is not None:
+        told = Message(tiding.notice, params)
+        notify(session, reader, key=key, message=told, path=own_path(session, reader), mailed=at_once)
 
 
 def tell_managers(
