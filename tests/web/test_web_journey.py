@@ -23,6 +23,7 @@ from matcher.wording import Message
 from tests import chromium
 from tests.matcher.factories import embed_all
 from tests.web.cohort_world import programme_of, run, states
+from tests.web.people import enter
 from tests.web.test_web_browser import _RULES, _WIDER, browser
 from tests.web.test_web_whynot import SPACE
 from tests.web.world import World, build
@@ -100,6 +101,7 @@ def test_a_cohort_is_proposed_shaped_and_published_by_keyboard_alone(
 ) -> None:
     base, world, engine = served
     context = browser.new_context(viewport={"width": width, "height": 800}, locale="en", base_url=base)
+    enter(context, tmp_path, base)
     page = context.new_page()
     page.goto(f"/p/{world.slug}")
     _press(page, page.get_by_role("link", name="Cohort"))
@@ -216,6 +218,7 @@ def _fill(engine: Engine, world: World) -> list[str]:
 def test_the_pages_are_accessible_and_never_scroll_sideways(
     browser: Browser,
     served: tuple[str, World, Engine],
+    tmp_path: Path,
     width: int,
     lang: str,
     scheme: str,
@@ -227,6 +230,7 @@ def test_the_pages_are_accessible_and_never_scroll_sideways(
         color_scheme=scheme,  # type: ignore[arg-type]
         base_url=base,
     )
+    enter(context, tmp_path, base)
     page = context.new_page()
     complaints: list[str] = []
     faults: list[str] = []
