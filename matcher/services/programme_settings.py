@@ -38,11 +38,11 @@ def save_settings(session: Session, programme: Programme, wanted: ProgrammeSetti
     Raises:
         NotAllowed: the name says nothing, or the programme would end before it starts.
     """
+    if wanted.starts_on and wanted.ends_on and wanted.ends_on < wanted.starts_on:
+        raise NotAllowed(Message(N_("The programme cannot end before it starts.")))
     name = " ".join(clean(wanted.name).split())[:NAME]
     if not fold(name):
         raise NotAllowed(Message(N_("Give the programme a name with letters or digits.")))
-    if wanted.starts_on and wanted.ends_on and wanted.ends_on < wanted.starts_on:
-        raise NotAllowed(Message(N_("The programme cannot end before it starts.")))
     lock_programme(session, programme)
     session.refresh(programme)
     before = _said(programme)

@@ -53,4 +53,5 @@ class Newcomer:
 
 def let_in(account_id: int) -> None:
     """Sign a new account in, in this browser."""
-    login_user(AccountStore(engine()).find_user(id=account_id))
+    if user := AccountStore(engine()).find_user(id=account_id):
+        login_user(user)

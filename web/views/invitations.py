@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from matcher.db import reading, unit_of_work
 from matcher.models import Role
 from matcher.services.errors import Conflict, NotAllowed, NotFound
-from matcher.services.invitations import Invited, InvitationState, find
+from matcher.services.invitations import InvitationState, Invited, find
 from matcher.services.joining import Joined, accept, open_roles
 from matcher.wording import N_, Message
 from web.accounts.identity import forget_identity, identity
