@@ -178,6 +178,7 @@ def revoke(session: Session, programme: Programme, invitation_id: int, actor: st
         NotFound: the programme has no such.
         NotAllowed: it is not open.
     """
+    lock_programme(session, programme)
     found = get_invitation(session, programme, invitation_id)
     if state_of(found) is not InvitationState.OPEN:
         raise NotAllowed(Message(N_("This invitation works no more anyway.")))
@@ -196,6 +197,7 @@ def resend(session: Session, programme: Programme, invitation_id: int, actor: st
         NotFound: the programme has no such invitation.
         NotAllowed: it was accepted, or they take part by another way.
     """
+    lock_programme(session, programme)
     found = get_invitation(session, programme, invitation_id)
     if found.used_at:
         raise NotAllowed(Message(N_("%(name)s has accepted already."), {"name": found.name or found.email}))
@@ -212,7 +214,7 @@ def get_invitation(session: Session, programme: Programme, invitation_id: int) -
     Raises:
         NotFound: there is none.
     """
-    found = session.get(Invitation, invitation_id, with_for_update=True)
+    found = session.get(Invitation, invitation_id, populate_existing=True)
     if found is None or found.programme_id != programme.id:
         raise NotFound(Message(N_("There is no such invitation. Look for a later letter.")))
     return found

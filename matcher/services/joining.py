@@ -59,6 +59,8 @@ def accept(
         NotAllowed: it works no more, or is for somebody else.
         Conflict: the address has an account, which must be signed in to.
     """
+    if (programme := invitations.find(session, secret).programme) is not None:
+        lock_programme(session, programme)  # before the invitation, as whoever invites does
     taken = invitations.take(session, secret)
     if account_id is None:
         account = _make_account(session, taken, name, password_hash, language)
@@ -170,13 +172,11 @@ def _join(session: Session, taken: Invitation, account: Account) -> Membership:
     role = Role(str(taken.role))
     profile_id = _free_profile(session, taken, account)
     found = session.scalars(
-        select(Membership)
-        .where(
+        select(Membership).where(
             Membership.programme_id == taken.programme_id,
             Membership.account_id == account.id,
             Membership.role == role,
         )
-        .with_for_update()
     ).first()
     if found is None:
         found = Membership(
@@ -202,7 +202,6 @@ def _free_profile(session: Session, taken: Invitation, account: Account) -> int 
     """The profile that the invitation brings, unless somebody has it meanwhile."""
     if taken.profile_id is None:
         return None
-    session.execute(select(Profile.id).where(Profile.id == taken.profile_id).with_for_update())
     holder = session.scalars(select(Membership).where(Membership.profile_id == taken.profile_id)).first()
     if holder and (holder.account_id, holder.role) != (account.id, taken.role):
         raise NotAllowed(
