@@ -32,7 +32,8 @@ from web import create_app
 @pytest.fixture
 def manager(app: Flask, engine: Engine, world: World) -> FlaskClient:
     with unit_of_work(engine) as session:
-        return sign_in(app, add_member(session, world.slug, Role.MANAGER).account_id)
+        account = add_member(session, world.slug, Role.MANAGER).account_id
+    return sign_in(app, account)
 
 
 @pytest.fixture
@@ -264,7 +265,7 @@ def test_dates_are_added_and_removed(manager: FlaskClient, engine: Engine, world
     assert submit(manager, page, to=f"{page}/dates", on="2026-10-01", title=" ").status_code == 422
     submit(manager, page, to=f"{page}/dates", on="2026-10-01", title=HOSTILE)
     shown = manager.get(page).text
-    assert "Oct 1, 2026" in shown
+    assert "October 1, 2026" in shown
     assert HOSTILE not in shown
     submit(manager, page, to=f"{page}/dates/1/remove")
     with reading(engine) as session:
