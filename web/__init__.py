@@ -22,12 +22,17 @@ from web.views import (
     equality,
     errors,
     health,
+    invitations,
+    inviting,
+    joining,
     logbook,
     matches,
     mine,
     overview,
     pairs,
+    people,
     profiles,
+    programme_settings,
     programmes,
     publishing,
     questions,
@@ -35,6 +40,7 @@ from web.views import (
     sample,
     search,
     uploads,
+    welcome,
     whatif,
     whynot,
     wishes,
@@ -46,6 +52,7 @@ _PAGES = (
     *(rules, wishes, documents),
     *(account, mine, sample),
     *(application, equality, questions),
+    *(welcome, invitations, joining, people, inviting, programme_settings),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""

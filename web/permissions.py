@@ -79,6 +79,12 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "security.wan_delete": Permission.ACCOUNT,
         "account.show": Permission.ACCOUNT,
         "sample.sign_in": Permission.ANYONE,  # on this machine, and only while there is a sample
+        "welcome.show": Permission.ANYONE,  # on this machine, and only until there is an administrator
+        "welcome.make": Permission.ANYONE,
+        "invitations.show": Permission.ANYONE,  # whoever has the secret address
+        "invitations.take": Permission.ANYONE,
+        "joining.show": Permission.ANYONE,  # of programmes that open their doors
+        "joining.ask": Permission.ANYONE,
         "mine.show": Permission.TAKE_PART,
         "application.show": Permission.TAKE_PART,
         "application.step": Permission.TAKE_PART,
@@ -139,6 +145,25 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "matches.mail": Permission.PUBLISH,  # letters have the addresses at which their readers answer
         "answers.show": Permission.ANYONE,  # whoever has the secret address
         "answers.record": Permission.ANYONE,
+        "people.waiting": Permission.PEOPLE,
+        "people.members": Permission.PEOPLE,
+        "people.show": Permission.PEOPLE,
+        "people.approve": Permission.PEOPLE,
+        "people.refuse": Permission.PEOPLE,
+        "people.confirm_removal": Permission.PEOPLE,
+        "people.remove": Permission.PEOPLE,
+        "people.make_manager": Permission.PEOPLE,
+        "inviting.index": Permission.PEOPLE,
+        "inviting.new": Permission.PEOPLE,
+        "inviting.create": Permission.PEOPLE,
+        "inviting.confirm_owners": Permission.PEOPLE,
+        "inviting.owners": Permission.PEOPLE,
+        "inviting.resend": Permission.PEOPLE,
+        "inviting.revoke": Permission.PEOPLE,
+        "settings.edit": Permission.RULES,
+        "settings.update": Permission.RULES,
+        "settings.add": Permission.RULES,
+        "settings.remove": Permission.RULES,
         "logbook.index": Permission.READ,
         "decisions.decide": Permission.DECIDE,
         "decisions.undo": Permission.DECIDE,
