@@ -8,12 +8,13 @@ from whitenoise import WhiteNoise
 
 from config.settings import Settings
 from matcher.db import make_engine
-from web import assets, compression, filters, i18n, pairwords, parts, permissions, security
+from web import assets, compression, filters, i18n, pairwords, parts, permissions, requestwords, security
 from web.accounts import signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
     answers,
+    candidates,
     cohort,
     decisions,
     documents,
@@ -28,9 +29,12 @@ from web.views import (
     profiles,
     programmes,
     publishing,
+    requests,
+    routed,
     rules,
     sample,
     search,
+    shortlist,
     uploads,
     whatif,
     whynot,
@@ -42,6 +46,7 @@ _PAGES = (
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
     *(account, mine, sample),
+    *(candidates, shortlist, requests, routed),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -74,6 +79,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     signing.init(app, settings)
     filters.init(app)
     pairwords.init(app)
+    requestwords.init(app)
     parts.init(app)
     assets.init(app)
     for module in _PAGES:

@@ -6,8 +6,9 @@ offer is given: asking is accepting.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.models import (
@@ -17,6 +18,7 @@ from matcher.models import (
     Kind,
     Match,
     MatchState,
+    Membership,
     Programme,
     utcnow,
 )
@@ -155,9 +157,15 @@ def withdraw(session: Session, programme: Programme, request_id: int, profile_id
 
 
 def ask_back(
-    session: Session, programme: Programme, request_id: int, profile_id: int, *, question: str, link: str = ""
+    session: Session,
+    programme: Programme,
+    request_id: int,
+    profile_id: int,
+    *,
+    question: str,
+    page: Callable[[int], str] | None = None,
 ) -> None:
-    """Whoever was asked wants to know something first; `link` is where the asker replies.
+    """Whoever was asked wants to know something first; `page` is where a membership's requests are.
 
     Raises:
         NotFound: nobody asked them this.
@@ -174,7 +182,9 @@ def ask_back(
     request.question = text
     _log(session, request, sides.asked.ref, "introduction.questioned")
     letter = letters.asked_back(programme, sides.asker, sides.asked, text)
-    mailing.write(session, sides.asker, f"introduction.questioned:{request.id}", *letter, link)
+    member = session.scalar(select(Membership.id).where(Membership.profile_id == sides.asker.id))
+    address = page(member) if page and member else ""
+    mailing.write(session, sides.asker, f"introduction.questioned:{request.id}", *letter, address)
 
 
 def reply(session: Session, programme: Programme, request_id: int, profile_id: int, *, text: str) -> None:
