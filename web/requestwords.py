@@ -28,7 +28,7 @@ _STAGES: Mapping[Stage, str] = {
 
 def stage_name(stage: Stage) -> str:
     """Where a request stands."""
-    return gettext(_STAGES[stage])
+    return str(gettext(_STAGES[stage]))
 
 
 def _style(stage: Stage) -> str:

@@ -99,14 +99,14 @@ def test_a_profile_is_public_and_says_why_without_what_managers_keep(
         mentor = session.get_one(Mentor, world.mentor)
         mentor.notes = {"Remark": "Pays late"}
         mentor.conflicts = ["S999"]
-        mentor.capacity = 77
+        mentor.capacity = 7_777
     page = people.founder.get(f"/mentors/{world.mentor}").text
     told = _text(page)
 
     assert "last-mile connectivity" in told
     assert "Shared sectors" in told
     assert "No market in common" in told
-    for private in ("amara@", "M001", "Pays late", "S999", "77", "not stated", "In demand"):
+    for private in ("amara@", "M001", "Pays late", "S999", "7777", "7,777", "not stated", "In demand"):
         assert private not in page
 
 

@@ -1,20 +1,25 @@
 """Asking, being asked, and the manager between, by the pages alone."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
+from config.settings import Settings
 from matcher.db import reading, unit_of_work
-from matcher.models import Introduction, Mail, Match, utcnow
+from matcher.models import Introduction, Mail, Match, Membership, utcnow
 from matcher.services.followup import follow_up
+from matcher.services.review import decide
 from tests.web.cast import Cast, cast
 from tests.web.cohort_world import programme_of, states
 from tests.web.conftest import submit
+from tests.web.people import session_cookie, sign_in
 from tests.web.test_web_whynot import _text
 from tests.web.world import HOSTILE, World
+from web import create_app
 
 WORDS = "We bring light to forty villages. Could you help us with tariffs?"
 
@@ -214,3 +219,21 @@ def test_silence_ends_a_request_and_the_founder_reads_who_else_there_is(
     assert "See who else suits you" in page
     told = [mail for mail in letters(engine) if mail.address == "team1@example.org"]
     assert "Wei Zhang" in told[-1].body
+
+
+@pytest.mark.parametrize("url", [None, "https://tandem.example.org"])
+def test_that_letters_open_here_only_is_said_while_it_is_so(
+    app: Flask, engine: Engine, people: Cast, world: World, tmp_path: Path, url: str | None
+) -> None:
+    with unit_of_work(engine) as session:
+        decide(session, programme_of(session, world), world.startup, world.mentor, "approved", actor="a")
+        account = session.get_one(Membership, people.manager.membership).account_id
+    served = create_app(Settings(data=tmp_path, url=url), testing=True)
+    client = sign_in(served, account)
+    address = f"/p/{world.slug}/cohort/mentors/publish"
+    client.set_cookie(*session_cookie(served, account), domain="tandem.example.org")
+    page = client.get(address, base_url=url, headers={"Accept-Language": "en"})
+
+    assert page.status_code == 200
+    assert ("opens nowhere else" in page.text) is (url is None)
+    served.extensions["tandem_engine"].dispose()
