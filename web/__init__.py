@@ -8,13 +8,14 @@ from whitenoise import WhiteNoise
 
 from config.settings import Settings
 from matcher.db import make_engine
-from web import assets, compression, filters, i18n, pairwords, parts, permissions, security
+from web import assets, compression, filters, i18n, pairwords, parts, permissions, requestwords, security
 from web.accounts import signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
     answers,
     application,
+    candidates,
     cohort,
     decisions,
     documents,
@@ -36,9 +37,12 @@ from web.views import (
     programmes,
     publishing,
     questions,
+    requests,
+    routed,
     rules,
     sample,
     search,
+    shortlist,
     uploads,
     welcome,
     whatif,
@@ -53,6 +57,7 @@ _PAGES = (
     *(account, mine, sample),
     *(application, equality, questions),
     *(welcome, invitations, joining, people, inviting, programme_settings),
+    *(candidates, shortlist, requests, routed),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -85,6 +90,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     signing.init(app, settings)
     filters.init(app)
     pairwords.init(app)
+    requestwords.init(app)
     parts.init(app)
     assets.init(app)
     for module in _PAGES:

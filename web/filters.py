@@ -158,6 +158,7 @@ def init(app: Flask) -> None:
         country=lambda code: country_name(code, locale_code()),
         language=lambda code: language_name(code, locale_code()),
     )
+    named = {name: app.jinja_env.filters[name] for name in ("sector", "stage", "country", "language")}
     app.jinja_env.globals.update(
-        Kind=Kind, csrf=_csrf_input, facts=facts, notices=notices, message_from=Message.from_json
+        names=named, Kind=Kind, csrf=_csrf_input, facts=facts, notices=notices, message_from=Message.from_json
     )

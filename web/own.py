@@ -17,6 +17,16 @@ from web.database import engine, read, write
 
 
 @dataclass(frozen=True, slots=True)
+class Here:
+    """Whose pages these are, as plain values: the navigation outlives the session."""
+
+    id: int
+    role: str
+    state: str
+    profile_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Own:
     """A member's part, in an open transaction."""
 
@@ -81,5 +91,6 @@ def _enter(
     own = Own(session, programme, get_own(session, programme, who.account_id, mine), who)
     if own.role is Role.MANAGER or (roles and own.role not in roles) or (active and not own.is_active):
         abort(404)
-    g.own = own.membership  # the navigation shows where they are
+    part = own.membership
+    g.own = Here(part.id, part.role, part.state, part.profile_id)  # the navigation shows where they are
     return own

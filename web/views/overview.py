@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from matcher.db import reading
 from matcher.services.exposure import mentor_exposure
 from matcher.services.joining import open_programmes
+from matcher.services.inbox import count_routed
 from matcher.services.memberships import PRESENT
 from matcher.services.programmes import list_programmes, overview
 from web.accounts.identity import identity
@@ -50,6 +51,7 @@ def programme(slug: str) -> Response | str:
             demand=scaled(view.demand),
             exposure=mentor_exposure(session, programme),
             told=told,
+            routed=count_routed(session, programme),
             choosable=is_paused() or not active,  # a page that loads itself again forgets what was chosen
             removable=programme.is_sample and len(list_programmes(session)) > 1,
         )
