@@ -8,7 +8,7 @@ from whitenoise import WhiteNoise
 
 from config.settings import Settings
 from matcher.db import make_engine
-from web import assets, compression, filters, i18n, pairwords, parts, permissions, security
+from web import assets, compression, filters, i18n, pairwords, parts, permissions, security, together
 from web.accounts import signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
@@ -19,18 +19,24 @@ from web.views import (
     documents,
     editing,
     errors,
+    goals,
     health,
     logbook,
     matches,
+    meetings,
     mine,
     overview,
     pairs,
     profiles,
     programmes,
     publishing,
+    relationship,
+    relationships,
     rules,
     sample,
     search,
+    session_logs,
+    surveys,
     uploads,
     whatif,
     whynot,
@@ -42,6 +48,7 @@ _PAGES = (
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
     *(account, mine, sample),
+    *(relationship, meetings, session_logs, goals, surveys, relationships),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -75,6 +82,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     filters.init(app)
     pairwords.init(app)
     parts.init(app)
+    together.init(app)
     assets.init(app)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)
