@@ -45,6 +45,16 @@ class Own:
         return self.membership.state == MembershipState.ACTIVE and self.membership.profile_id is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the navigation is: a membership as plain values, which outlive the session, also a failed one."""
+
+    id: int
+    role: str
+    state: str
+    profile_id: int | None
+
+
 @contextmanager
 def read_own(slug: str, mine: int, *roles: Role, active: bool = True) -> Iterator[Own]:
     """A transaction that cannot write, and the part that it is about.
@@ -70,5 +80,6 @@ def _enter(
     own = Own(session, programme, get_own(session, programme, who.account_id, mine), who)
     if own.role is Role.MANAGER or (roles and own.role not in roles) or (active and not own.is_active):
         abort(404)
-    g.own = own.membership  # the navigation shows where they are
+    found = own.membership
+    g.own = Place(found.id, found.role, found.state, found.profile_id)
     return own
