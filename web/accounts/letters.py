@@ -11,7 +11,7 @@ from matcher.services import mailing
 from web.i18n import locale_code
 
 
-class AccountLetters(MailUtil):  # type: ignore[misc]
+class AccountLetters(MailUtil):
     """Writes to an account's address. No programme's managers can read it."""
 
     def send_mail(
