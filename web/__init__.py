@@ -9,6 +9,7 @@ from whitenoise import WhiteNoise
 from config.settings import Settings
 from matcher.db import make_engine
 from web import assets, compression, filters, i18n, pairwords, parts, permissions, requestwords, security
+from web import assets, compression, filters, i18n, pairwords, parts, permissions, security, together
 from web.accounts import signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
@@ -22,12 +23,14 @@ from web.views import (
     editing,
     equality,
     errors,
+    goals,
     health,
     invitations,
     inviting,
     joining,
     logbook,
     matches,
+    meetings,
     mine,
     overview,
     pairs,
@@ -43,6 +46,13 @@ from web.views import (
     sample,
     search,
     shortlist,
+    relationship,
+    relationships,
+    rules,
+    sample,
+    search,
+    session_logs,
+    surveys,
     uploads,
     welcome,
     whatif,
@@ -58,6 +68,7 @@ _PAGES = (
     *(application, equality, questions),
     *(welcome, invitations, joining, people, inviting, programme_settings),
     *(candidates, shortlist, requests, routed),
+    *(relationship, meetings, session_logs, goals, surveys, relationships),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -92,6 +103,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     pairwords.init(app)
     requestwords.init(app)
     parts.init(app)
+    together.init(app)
     assets.init(app)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)

@@ -1,4 +1,5 @@
-"""Offers that nobody answers: reminded of twice, then closed, and the place given to the next best."""
+"""What time demands: offers that nobody answers are reminded of twice, then closed, and the place given to
+the next best; matched pairs are asked how it goes."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -7,8 +8,8 @@ from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.db import unit_of_work
-from matcher.models import AuditEvent, Match, MatchState, Programme
-from matcher.services import letters, mailing
+from matcher.models import AuditEvent, Mail, Match, MatchState, Profile, Programme
+from matcher.services import letters, mailing, surveys
 from matcher.services.asking import current
 from matcher.services.locking import lock_programme
 from matcher.services.publishing import ANSWER_WITHIN, Side, answer_address, both_sides, call_off, readers
@@ -20,8 +21,9 @@ ACTOR = "tandem"
 
 
 def due_programmes(session: Session, now: datetime) -> Sequence[int]:
-    """Ids of the programmes in which an offer is to be reminded of or closed."""
-    return session.scalars(select(Match.programme_id).where(_is_due(now)).distinct()).all()
+    """Ids of the programmes in which an offer is to be reminded of or closed, or a pair to be asked."""
+    offers = session.scalars(select(Match.programme_id).where(_is_due(now)).distinct()).all()
+    return sorted({*offers, *surveys.due_programmes(session, now)})
 
 
 def follow_up_all(
@@ -39,9 +41,10 @@ def follow_up_all(
 
 
 def follow_up(session: Session, programme: Programme, now: datetime, limit: int = 50) -> int:
-    """Remind of some of the programme's offers, or close them, as `now` demands; how many, 0 when done.
+    """Remind of some of the programme's offers, or close them, and ask pairs, as `now` demands.
 
-    Doing it twice does it once. A worker that slept through both reminders sends the later alone.
+    How many, 0 when done. Doing it twice does it once. A worker that slept through both reminders sends
+    the later alone.
     """
     lock_programme(session, programme)
     due = session.scalars(
@@ -53,7 +56,7 @@ def follow_up(session: Session, programme: Programme, now: datetime, limit: int 
             _expire(session, programme, match)
         else:
             _remind(session, programme, match, sum(age >= after for after in REMIND_AFTER))
-    return len(due)
+    return len(due) + surveys.ask_due(session, programme, now, limit)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
