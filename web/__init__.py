@@ -6,14 +6,26 @@ from datetime import timedelta
 from flask import Flask
 from whitenoise import WhiteNoise
 
+from config.keys import secret_key
 from config.settings import Settings
 from matcher.db import make_engine
-from web import assets, compression, filters, i18n, pairwords, parts, permissions, requestwords, security
-from web import assets, compression, filters, i18n, pairwords, parts, permissions, security, together
+from web import (
+    assets,
+    compression,
+    filters,
+    i18n,
+    pairwords,
+    parts,
+    permissions,
+    requestwords,
+    security,
+    together,
+)
 from web.accounts import signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
+    announcements,
     answers,
     application,
     candidates,
@@ -32,7 +44,9 @@ from web.views import (
     matches,
     meetings,
     mine,
+    notices,
     overview,
+    pace,
     pairs,
     people,
     profiles,
@@ -40,19 +54,17 @@ from web.views import (
     programmes,
     publishing,
     questions,
+    relationship,
+    relationships,
     requests,
     routed,
     rules,
     sample,
     search,
-    shortlist,
-    relationship,
-    relationships,
-    rules,
-    sample,
-    search,
     session_logs,
+    shortlist,
     surveys,
+    unsubscribe,
     uploads,
     welcome,
     whatif,
@@ -65,6 +77,7 @@ _PAGES = (
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
     *(account, mine, sample),
+    *(notices, pace, unsubscribe, announcements),
     *(application, equality, questions),
     *(welcome, invitations, joining, people, inviting, programme_settings),
     *(candidates, shortlist, requests, routed),
@@ -79,7 +92,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.update(
         TESTING=testing,
-        SECRET_KEY=security.secret_key(settings),
+        SECRET_KEY=secret_key(settings),
         SESSION_COOKIE_NAME="tandem",
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),

@@ -1,7 +1,5 @@
 """Flask-Security, set up as Tandem uses it."""
 
-import base64
-import hashlib
 from datetime import timedelta
 from typing import Any, cast
 
@@ -11,6 +9,7 @@ from flask_security import Security, user_authenticated
 from sqlalchemy import Engine
 
 from config.catalogues import FOLDER
+from config.keys import derived
 from config.settings import Settings
 from web.accounts.identity import begin_sign_in, end_sign_in
 from web.accounts.letters import AccountLetters
@@ -39,7 +38,7 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
     return {
         "PASSWORD_HASH": "argon2",
         "PASSWORD_SCHEMES": ["argon2"],
-        "PASSWORD_SALT": _derived(key, "password"),
+        "PASSWORD_SALT": derived(key, "password"),
         "PASSWORD_LENGTH_MIN": LENGTH,
         "PASSWORD_NORMALIZE_FORM": "NFKC",
         "RETURN_GENERIC_RESPONSES": True,
@@ -52,11 +51,11 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
         "TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
         "TWO_FACTOR_RESCUE_EMAIL": False,
         "TWO_FACTOR_ALWAYS_VALIDATE": True,
-        "TOTP_SECRETS": {"1": _derived(key, "totp")},
+        "TOTP_SECRETS": {"1": derived(key, "totp")},
         "TOTP_ISSUER": "Tandem",
         "MULTI_FACTOR_RECOVERY_CODES": True,
         "MULTI_FACTOR_RECOVERY_CODES_N": 8,
-        "MULTI_FACTOR_RECOVERY_CODES_KEYS": [_derived(key, "recovery codes")],
+        "MULTI_FACTOR_RECOVERY_CODES_KEYS": [derived(key, "recovery codes")],
         "WEBAUTHN": True,
         "WAN_RP_NAME": "Tandem",
         "WAN_ALLOW_USER_HINTS": False,  # they would tell a stranger which accounts have passkeys
@@ -87,11 +86,6 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
         "FRESHNESS_GRACE_PERIOD": timedelta(minutes=10),
         "EMAIL_SENDER": settings.mail_from,
     }
-
-
-def _derived(key: str, purpose: str) -> str:
-    """A key of its own for each purpose, so that one that leaks is not all of them."""
-    return base64.urlsafe_b64encode(hashlib.sha256(f"tandem:{purpose}:{key}".encode()).digest()).decode()
 
 
 def _signed_in(_: Flask, user: User, **__: Any) -> None:
