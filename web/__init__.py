@@ -9,11 +9,12 @@ from whitenoise import WhiteNoise
 from config.settings import Settings
 from matcher.db import make_engine
 from web import assets, compression, filters, i18n, pairwords, parts, permissions, security
-from web.accounts import signing
+from web.accounts import limits, signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
     answers,
+    closing,
     cohort,
     decisions,
     documents,
@@ -41,7 +42,7 @@ _PAGES = (
     *(overview, programmes, profiles, search, whynot, editing, decisions, uploads, health),
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
-    *(account, mine, sample),
+    *(account, closing, mine, sample),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -55,6 +56,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
         SECRET_KEY=security.secret_key(settings),
         SESSION_COOKIE_NAME="tandem",
         SESSION_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         MAX_CONTENT_LENGTH=settings.upload_megabytes * 1024 * 1024 + _FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
@@ -78,6 +80,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     assets.init(app)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)
+    limits.guard(app)
     errors.init(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,

@@ -15,6 +15,7 @@ from matcher.profiles.taxonomy import label
 from matcher.profiles.tongues import language_name
 from matcher.services.review import can_decide
 from matcher.wording import N_, Message, Term
+from web import zones
 from web.facts import facts
 from web.i18n import locale_code
 from web.notices import notices
@@ -153,6 +154,7 @@ def init(app: Flask) -> None:
         tenth=lambda figure: format_decimal(figure, "0.#"),
         day=lambda instant: format_date(instant, "medium"),
         moment=lambda instant: format_datetime(instant, "medium"),
+        local=zones.local,
         sector=lambda code: label("sectors", code, locale_code()),
         stage=lambda code: label("stages", code, locale_code()),
         country=lambda code: country_name(code, locale_code()),

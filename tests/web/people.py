@@ -1,5 +1,6 @@
 """People for the tests: accounts, their parts in programmes, and browsers that are signed in."""
 
+from time import time
 from uuid import uuid4
 
 from flask import Flask
@@ -75,7 +76,7 @@ def session_cookie(app: Flask, account_id: int) -> tuple[str, str]:
         account = session.get_one(Account, account_id)
         secret = sign_ins.begin(session, account_id, "A test")
         data = {
-            "_user_id": account.fs_uniquifier, "_fresh": True, "fs_cc": "set", "fs_paa": 4e9, "sign_in": secret,
+            "_user_id": account.fs_uniquifier, "_fresh": True, "fs_cc": "set", "fs_paa": time(), "sign_in": secret,
             "_permanent": True,
         }  # fmt: skip
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
