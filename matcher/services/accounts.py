@@ -46,7 +46,7 @@ def set_preferences(
     Raises:
         NotAllowed: that is no name.
     """
-    name = clean(name)
+    name = " ".join(clean(name).split())
     if not name:
         raise NotAllowed(Message(_NAMELESS))
     if len(name) > _LONGEST_NAME:

@@ -88,7 +88,7 @@ def _too_many(_: TooManyRequests) -> Response:
     limiter: Limiter = current_app.extensions["tandem_limiter"]
     breached = [limit.reset_at for limit in limiter.current_limits if limit.breached]
     seconds = max(1, ceil(max(breached, default=0) - time()))
-    response = make_response(_page(429, Message(_TOO_MANY, {"minutes": ceil(seconds / 60)})))
+    response = make_response(_page(429, Message(_TOO_MANY, {"minutes": max(1, ceil(seconds / 60 - 0.1))})))
     response.headers["Retry-After"] = str(seconds)
     return response
 
