@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app, g, session
-from flask_login import current_user
+from flask_login import current_user  # type: ignore[import-untyped]
 from flask_security import logout_user
 from sqlalchemy import Engine
 

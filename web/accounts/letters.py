@@ -27,7 +27,7 @@ _SUBJECT_OF = {
 }
 
 
-class AccountLetters(MailUtil):  # type: ignore[misc]
+class AccountLetters(MailUtil):
     """Writes to an account's address. No programme's managers can read it."""
 
     def send_mail(

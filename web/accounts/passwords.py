@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_security import PasswordUtil
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
+from zxcvbn.frequency_lists import FREQUENCY_LISTS  # type: ignore[import-untyped]
 
 LENGTH = 12
 LONGEST = 4096
@@ -16,13 +16,18 @@ _TELLING = 3
 """Shorter parts of a name are in too many words to say anything."""
 
 
-class Passwords(PasswordUtil):  # type: ignore[misc]
+class Passwords(PasswordUtil):
     """A length, in characters of any script, and a list of the common ones. No rules of composition.
 
     Flask-Security's own rule has an upper limit of 128, which phrases in some scripts reach.
     """
 
-    def validate(self, password: str, is_register: bool, **fields: Any) -> tuple[list[str] | None, str]:
+    def validate(
+        self,
+        password: str,
+        is_register: bool,  # noqa: ARG002, FBT001 - the library's signature
+        **fields: Any,
+    ) -> tuple[list[str] | None, str]:
         """What is wrong with it, if anything, and the password as it is hashed.
 
         Fields are Flask-Security's `user`, or the `email` and `name` of an account in the making.
@@ -55,12 +60,8 @@ def is_telling(password: str, email: str, name: str) -> bool:
 def is_common(password: str) -> bool:
     """Whether it is on the list, or is one of them written several times, or one character only."""
     low = password.lower()
-    return any(
-        len(low) % size == 0
-        and low == low[:size] * (len(low) // size)
-        and (size == 1 or low[:size] in _common())
-        for size in range(1, len(low) + 1)
-    )
+    repeated = (low[:size] for size in range(1, len(low) + 1) if low == low[:size] * (len(low) // size))
+    return any(len(part) == 1 or part in _common() for part in repeated)
 
 
 @lru_cache(maxsize=1)

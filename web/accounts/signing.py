@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from flask import Flask, abort, render_template, request, session
-from flask_login import LoginManager, user_logged_out
+from flask_login import LoginManager, user_logged_out  # type: ignore[import-untyped]
 from flask_security import Security, password_changed, password_reset, user_authenticated
 from sqlalchemy import Engine
 from wtforms import Form

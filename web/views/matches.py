@@ -63,7 +63,9 @@ def mail(slug: str) -> str:
             "mail.html",
             programme=programme,
             letters=letters,
-            readers=find_by_id(session, programme, {letter.recipient_id for letter in letters}),
+            readers=find_by_id(
+                session, programme, {letter.recipient_id for letter in letters if letter.recipient_id}
+            ),
             more=len(found) > _LETTERS,
         )
 
