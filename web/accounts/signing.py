@@ -13,6 +13,7 @@ from wtforms import Form
 
 from config.catalogues import FOLDER
 from config.settings import Settings
+from matcher.models import utcnow
 from web.accounts import limits
 from web.accounts.factors import Codes, Passkeys, RecoveryCodes, SecondFactorByPasskey
 from web.accounts.forms import ForgottenPassword, PasskeyAnswer
@@ -137,6 +138,7 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
         "STATIC_FOLDER_URL": "/static/security",
         "FRESHNESS": timedelta(hours=1),
         "FRESHNESS_GRACE_PERIOD": timedelta(minutes=10),
+        "DATETIME_FACTORY": utcnow,
         "EMAIL_SENDER": settings.mail_from,
         **SUBJECTS,
     }
