@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from matcher.models import (
@@ -26,10 +26,10 @@ _NAMELESS = N_("Write your name, as others should read it.")
 _LONG = N_("A name may have up to %(length)s characters.")
 _SAMPLE = N_("An account of the sample programme stays as it is.")
 _ALONE = N_(
-    "You are the only manager of %(programmes)s. Invite another manager there first, who can go on without you."
+    "You are the only manager of %(programmes)s. Invite another manager first, who can go on without you."
 )
 _LAST_ADMIN = N_(
-    "Nobody else runs this installation. Make somebody else an administrator first, who can go on without you."
+    "Nobody else runs this installation. Make somebody an administrator first, who can go on without you."
 )
 
 
@@ -98,7 +98,9 @@ def close(session: Session, account_id: int) -> None:
     session.execute(delete(Mail).where(Mail.programme_id.is_(None), Mail.address == account.email))
     session.execute(
         update(Invitation)
-        .where(Invitation.email == account.email, Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
+        .where(
+            Invitation.email == account.email, Invitation.used_at.is_(None), Invitation.revoked_at.is_(None)
+        )
         .values(revoked_at=utcnow())
     )
     session.delete(account)  # passkeys, sign-ins, memberships and equality answers go with it
@@ -113,5 +115,5 @@ def _leave(session: Session, account: Account, membership: Membership) -> None:
     audit.record(session, membership.programme_id, account.email, "account.closed", subject, after=after)
 
 
-def _manages(membership: type[Membership]) -> tuple[object, ...]:
+def _manages(membership: type[Membership]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return membership.role == Role.MANAGER, membership.state == MembershipState.ACTIVE

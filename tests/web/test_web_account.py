@@ -44,7 +44,12 @@ def test_name_language_and_time_zone_are_kept_and_used(app: Flask, engine: Engin
     client.get("/account?lang=ru")
 
     answer = submit(
-        client, "/account?lang=en", to="/account", name=" Anna  Lee ", language="fr", timezone="Asia/Kathmandu"
+        client,
+        "/account?lang=en",
+        to="/account",
+        name=" Anna  Lee ",
+        language="fr",
+        timezone="Asia/Kathmandu",
     )
 
     assert answer.status_code == 303
@@ -70,7 +75,9 @@ def test_what_is_no_language_or_zone_is_none(app: Flask, engine: Engine) -> None
 
 @pytest.mark.parametrize("name", ["", " \u200b ", "x" * 200])
 def test_a_name_that_is_none_is_given_back(app: Flask, name: str) -> None:
-    answer = submit(sign_in(app, add_anna(app)), "/account", name=name, language="es", timezone="Africa/Lagos")
+    answer = submit(
+        sign_in(app, add_anna(app)), "/account", name=name, language="es", timezone="Africa/Lagos"
+    )
 
     assert answer.status_code == 422
     assert 'href="#name"' in answer.text

@@ -1,4 +1,4 @@
-"""Passkeys in a real browser, with a device that Chromium plays; and the pages of signing in, for everybody."""
+"""Passkeys in a real browser, with a device that Chromium plays; the pages of an account, for everybody."""
 
 from collections.abc import Iterator
 from threading import Thread
@@ -154,11 +154,6 @@ def _look(page: Page, path: str = "") -> None:
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": _RULES}})
     assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
     assert page.evaluate(_WIDER) <= 0, page.url
-    import os
-
-    if os.environ.get("SHOTS"):
-        _look.n = getattr(_look, "n", 0) + 1  # type: ignore[attr-defined]
-        page.screenshot(path=f"{os.environ['SHOTS']}/{_look.n:02d}.png", full_page=True)  # type: ignore[attr-defined]
 
 
 def test_without_javascript_the_passkey_pages_say_what_to_do(

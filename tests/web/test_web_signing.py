@@ -34,8 +34,8 @@ from web.accounts.words import MESSAGES
 LINK = re.compile(r"http://localhost(/password/forgotten/\S+)")
 UNREACHABLE = {
     "registering is by invitation, with forms of ours": (
-        "CONFIRM_REGISTRATION EMAIL_CONFIRMED ALREADY_CONFIRMED INVALID_CONFIRMATION_TOKEN CONFIRMATION_REQUEST "
-        "CONFIRMATION_EXPIRED EMAIL_ALREADY_ASSOCIATED IDENTITY_ALREADY_ASSOCIATED"
+        "CONFIRM_REGISTRATION EMAIL_CONFIRMED ALREADY_CONFIRMED INVALID_CONFIRMATION_TOKEN "
+        "CONFIRMATION_REQUEST CONFIRMATION_EXPIRED EMAIL_ALREADY_ASSOCIATED IDENTITY_ALREADY_ASSOCIATED"
     ),
     "unified sign-in, sign-in by letter and by text message are off": (
         "GENERIC_US_SIGNIN IDENTITY_NOT_REGISTERED LOGIN_EXPIRED LOGIN_EMAIL_SENT INVALID_LOGIN_TOKEN "
@@ -139,7 +139,9 @@ def test_nobody_learns_who_has_an_account_by_asking_for_a_letter(
     app: Flask, stranger: FlaskClient, engine: Engine
 ) -> None:
     add_anna(app)
-    answers = [submit(stranger, "/password/forgotten", email=e) for e in (ANNA, "nobody@example.org", "no address")]
+    answers = [
+        submit(stranger, "/password/forgotten", email=e) for e in (ANNA, "nobody@example.org", "no address")
+    ]
 
     told = {re.sub(r'value="[^"]*"', "", page.text) for page in answers}
     assert len(told) == 1
@@ -287,7 +289,9 @@ def test_next_leads_back_to_the_page_that_was_asked_for(app: Flask, stranger: Fl
     assert enter(stranger, query=asked.location.removeprefix("/sign-in")).location == "/account?needed=1"
 
 
-def test_nothing_put_into_a_browser_before_is_of_use_after_signing_in(app: Flask, stranger: FlaskClient) -> None:
+def test_nothing_put_into_a_browser_before_is_of_use_after_signing_in(
+    app: Flask, stranger: FlaskClient
+) -> None:
     add_anna(app)
     stranger.get("/sign-in")
     with stranger.session_transaction() as before:
@@ -299,7 +303,9 @@ def test_nothing_put_into_a_browser_before_is_of_use_after_signing_in(app: Flask
         assert after.get("csrf_token") != planted
 
 
-def test_the_cookie_cannot_be_read_by_scripts_nor_sent_from_elsewhere(app: Flask, stranger: FlaskClient) -> None:
+def test_the_cookie_cannot_be_read_by_scripts_nor_sent_from_elsewhere(
+    app: Flask, stranger: FlaskClient
+) -> None:
     add_anna(app)
     (cookie,) = [c for c in enter(stranger).headers.getlist("Set-Cookie") if c.startswith("tandem=")]
 
@@ -397,7 +403,9 @@ def test_a_browser_that_was_signed_out_elsewhere_is_asked_to_sign_in(app: Flask,
     assert answer.location.startswith("/sign-in")
 
 
-def test_an_account_of_the_sample_cannot_be_given_a_password(app: Flask, stranger: FlaskClient, engine: Engine) -> None:
+def test_an_account_of_the_sample_cannot_be_given_a_password(
+    app: Flask, stranger: FlaskClient, engine: Engine
+) -> None:
     with unit_of_work(engine) as session:
         add_account(session, "mentor@sample.invalid", is_sample=True)
 

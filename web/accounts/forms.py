@@ -1,27 +1,29 @@
 """Forms of Flask-Security's, where ours are stricter."""
 
-from typing import Any
+from typing import Any, cast
 
 from flask_security import ForgotPasswordForm
 from flask_security.utils import get_message, hash_password
 from flask_security.webauthn import WebAuthnSigninResponseForm
 
+from web.accounts.store import User
 
-class ForgottenPassword(ForgotPasswordForm):  # type: ignore[misc]
+
+class ForgottenPassword(ForgotPasswordForm):
     """Asking for a new password. Every answer is the same, and takes as long."""
 
     def validate(self, **kwargs: Any) -> bool:
         """Whether a letter is written: to whoever has an account that a password may open."""
         if not super().validate(**kwargs):
             return False  # the view computes a hash then
-        if self.user.is_sample:
+        if cast(User, self.user).is_sample:
             self.email.errors.append(get_message("USER_DOES_NOT_EXIST")[0])
             return False
         hash_password("as long as for nobody")
         return True
 
 
-class PasskeyAnswer(WebAuthnSigninResponseForm):  # type: ignore[misc]
+class PasskeyAnswer(WebAuthnSigninResponseForm):
     """What a browser says when it was asked for a passkey: any serves, alone or after a password."""
 
     @property

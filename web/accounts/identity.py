@@ -59,7 +59,7 @@ def forget_identity() -> None:
 
 
 def begin_sign_in(account_id: int, browser: str) -> None:
-    """Note the browser, and give it a secret by which it is found again; the one it had is of no use any more."""
+    """Note the browser, and give it a new secret by which it is found again."""
     with unit_of_work(_engine()) as opened:
         if former := sign_ins.find(opened, session.get(_SECRET, "")):
             sign_ins.end(opened, former.account_id, former.id)

@@ -33,10 +33,10 @@ class AccountLetters(MailUtil):
     def send_mail(
         self,
         template: str,
-        subject: str,  # noqa: ARG002 - it is in the language of whoever asked
+        subject: str,
         recipient: str | tuple[str, str],
         sender: str | tuple[str, str],  # noqa: ARG002 - every letter has the one that is set
-        body: str | None,  # noqa: ARG002 - likewise
+        body: str | None,
         html: str | None,  # noqa: ARG002 - letters are plain text
         **context: Any,
     ) -> None:

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from typing import Any
 
 from flask import Flask, Response, request, session
 from flask_limiter import Limiter
@@ -16,7 +18,12 @@ _LETTERS_BY_ACCOUNT = "3 per hour"
 
 
 def _address() -> str:
-    return request.remote_addr or "nobody"
+    """Where a request comes from; of the newer addresses, everybody has 2⁶⁴ to choose from."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "nobody"
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 
 def _named() -> str:
@@ -58,11 +65,11 @@ def guard(app: Flask) -> None:
     """Limit the views. Wrong tries count, and so does every letter asked for."""
     limiter: Limiter = app.extensions["tandem_limiter"]
     for endpoint, key in GUESSED.items():
-        view = app.view_functions[endpoint]
+        view: Any = app.view_functions[endpoint]
         for limit, whose in ((_BY_ADDRESS, _address), (_BY_ACCOUNT, key)):
             view = limiter.limit(limit, key_func=whose, methods=["POST"], deduct_when=_was_wrong)(view)
         app.view_functions[endpoint] = view
-    asking = app.view_functions["security.forgot_password"]
+    asking: Any = app.view_functions["security.forgot_password"]
     for limit, whose in ((_LETTERS_BY_ADDRESS, _address), (_LETTERS_BY_ACCOUNT, _named)):
         asking = limiter.limit(limit, key_func=whose, methods=["POST"])(asking)
     app.view_functions["security.forgot_password"] = asking

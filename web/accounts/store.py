@@ -72,7 +72,7 @@ class AccountStore(UserDatastore):
         user.webauthn.append(Credential(**fields, lastuse_datetime=utcnow()))
         self.put(user)
 
-    def mf_delete_recovery_code(self, user: User, idx: int) -> bool:
+    def mf_delete_recovery_code(self, user: Any, idx: int) -> bool:
         """Spend a recovery code: of two sign-ins at once with the same, one gets in."""
         code = user.mf_recovery_codes[idx]
         with unit_of_work(self.engine) as session:

@@ -49,9 +49,7 @@ def close() -> Response | tuple[str, int]:
 
 def _doubt(who: Identity) -> Message | None:
     if current_user.password:
-        given = current_app.extensions["security"].password_util.normalize(
-            request.form.get("password", "")
-        )
+        given = current_app.extensions["security"].password_util.normalize(request.form.get("password", ""))
         right = current_user.verify_and_update_password(given)
         return None if right else Message(_WRONG_PASSWORD)
     right = request.form.get("address", "").strip().lower() == who.email
