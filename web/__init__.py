@@ -8,31 +8,64 @@ from whitenoise import WhiteNoise
 
 from config.settings import Settings
 from matcher.db import make_engine
-from web import assets, compression, filters, i18n, pairwords, parts, permissions, security
+from web import (
+    assets,
+    compression,
+    filters,
+    i18n,
+    pairwords,
+    parts,
+    permissions,
+    requestwords,
+    security,
+    together,
+)
 from web.accounts import limits, signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
     answers,
+    application,
+    candidates,
     closing,
     cohort,
     decisions,
     documents,
     editing,
+    equality,
     errors,
+    goals,
     health,
+    invitations,
+    inviting,
+    joining,
     logbook,
     matches,
+    meetings,
     mine,
     overview,
     pairs,
+    people,
     profiles,
+    programme_settings,
     programmes,
     publishing,
+    questions,
+    requests,
+    routed,
     rules,
     sample,
     search,
+    shortlist,
+    relationship,
+    relationships,
+    rules,
+    sample,
+    search,
+    session_logs,
+    surveys,
     uploads,
+    welcome,
     whatif,
     whynot,
     wishes,
@@ -43,6 +76,10 @@ _PAGES = (
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
     *(account, closing, mine, sample),
+    *(application, equality, questions),
+    *(welcome, invitations, joining, people, inviting, programme_settings),
+    *(candidates, shortlist, requests, routed),
+    *(relationship, meetings, session_logs, goals, surveys, relationships),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -76,7 +113,9 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     signing.init(app, settings)
     filters.init(app)
     pairwords.init(app)
+    requestwords.init(app)
     parts.init(app)
+    together.init(app)
     assets.init(app)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)

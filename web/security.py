@@ -17,6 +17,10 @@ from web.accounts.signing import SCRIPTED
 
 csrf = CSRFProtect()
 
+_SECRET_ADDRESSES = frozenset({"answers.show", "answers.record", "invitations.show", "invitations.take"})
+"""Pages whose address is a key. No page behind them learns it; the host's name alone must go with their
+forms, as the check against forged ones over HTTPS asks for it: `no-referrer` would refuse every form."""
+
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 _CSP = "; ".join(
@@ -81,6 +85,8 @@ def _add_headers(response: Response) -> Response:
     response.headers.update(_HEADERS)
     if request.endpoint in SCRIPTED:
         response.headers["Content-Security-Policy"] = f"{_CSP}; script-src 'self'; connect-src 'self'"
+    if request.endpoint in _SECRET_ADDRESSES:
+        response.headers["Referrer-Policy"] = "strict-origin"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = _HSTS
     return response

@@ -80,7 +80,7 @@ def decide(
         raise Conflict(Message(MEANWHILE))
     if state not in _FROM[decision]:
         raise NotAllowed(Message(N_("This pair was offered to both sides. Withdraw the offer first.")))
-    image = image or _recommended(session, programme, pair)
+    image = image or recommended(session, programme, pair)
     kept: Image = {name: image[name] for name in ("score", "band", "reasons") if name in image}
     changes = {pair: in_state(_INTO[decision], kept, note=clean(note).strip()[:1_000])}
     return take(
@@ -189,7 +189,7 @@ def _rearranged(
             raise Conflict(Message(N_("They are a pair already.")))
     return {
         **{pair: {} for pair in old},
-        **{pair: in_state(MatchState.LOCKED, _recommended(session, programme, pair)) for pair in new},
+        **{pair: in_state(MatchState.LOCKED, recommended(session, programme, pair)) for pair in new},
     }
 
 
@@ -205,7 +205,7 @@ def _images(
     return {(match.startup_id, match.counterpart_id): image_of(match) for match in rows}
 
 
-def _recommended(session: Session, programme: Programme, pair: Pair) -> Image:
+def recommended(session: Session, programme: Programme, pair: Pair) -> Image:
     """What the start-up's list says of the pair, or else the score that the latest run gave it."""
     item = session.scalars(
         select(Recommendation)
