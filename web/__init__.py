@@ -21,7 +21,7 @@ from web import (
     security,
     together,
 )
-from web.accounts import signing
+from web.accounts import limits, signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
@@ -29,6 +29,7 @@ from web.views import (
     answers,
     application,
     candidates,
+    closing,
     cohort,
     decisions,
     documents,
@@ -76,7 +77,7 @@ _PAGES = (
     *(overview, programmes, profiles, search, whynot, editing, decisions, uploads, health),
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
-    *(account, mine, sample),
+    *(account, closing, mine, sample),
     *(notices, pace, unsubscribe, announcements),
     *(application, equality, questions),
     *(welcome, invitations, joining, people, inviting, programme_settings),
@@ -95,6 +96,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
         SECRET_KEY=secret_key(settings),
         SESSION_COOKIE_NAME="tandem",
         SESSION_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         MAX_CONTENT_LENGTH=settings.upload_megabytes * 1024 * 1024 + _FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
@@ -120,6 +122,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     assets.init(app)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)
+    limits.guard(app)
     errors.init(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,

@@ -16,6 +16,7 @@ from matcher.profiles.tongues import language_name
 from matcher.services.audiences import Group
 from matcher.services.review import can_decide
 from matcher.wording import N_, Message, Term
+from web import zones
 from web.clock import local_moment
 from web.facts import facts
 from web.i18n import locale_code
@@ -168,6 +169,7 @@ def init(app: Flask) -> None:
         moment=lambda instant: format_datetime(instant, "medium"),
         local_moment=local_moment,
         group=lambda group: _name_of(_GROUPS, Group(group)),
+        local=zones.local,
         sector=lambda code: label("sectors", code, locale_code()),
         stage=lambda code: label("stages", code, locale_code()),
         country=lambda code: country_name(code, locale_code()),

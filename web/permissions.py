@@ -16,6 +16,7 @@ class Permission(StrEnum):
 
     ANYONE = "anyone"
     ACCOUNT = "have an account"
+    SIGNING = "say how they sign in, and close their account"
     TAKE_PART = "take part in the programme, and see what is theirs"
     READ = "read the programme"
     EDIT = "add, change and remove profiles, and say how lists are ordered"
@@ -48,6 +49,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 )
 """What each role brings, within its programme. Whose pages they are, `web.own` asks besides."""
 
+_OWN = frozenset({Permission.ACCOUNT, Permission.SIGNING})
 ADMIN = _MANAGES | {Permission.PROGRAMMES}
 """What whoever runs the installation may do, in every programme."""
 
@@ -70,14 +72,20 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "security.verify": Permission.ACCOUNT,
         "security.wan_verify": Permission.ACCOUNT,
         "security.wan_verify_response": Permission.ACCOUNT,
-        "security.change_password": Permission.ACCOUNT,
-        "security.two_factor_setup": Permission.ACCOUNT,
-        "security.two_factor_setup_validate": Permission.ACCOUNT,
-        "security.mf_recovery_codes": Permission.ACCOUNT,
-        "security.wan_register": Permission.ACCOUNT,
-        "security.wan_register_response": Permission.ACCOUNT,
-        "security.wan_delete": Permission.ACCOUNT,
+        "security.change_password": Permission.SIGNING,
+        "security.two_factor_setup": Permission.SIGNING,
+        "security.two_factor_setup_validate": Permission.SIGNING,
+        "security.mf_recovery_codes": Permission.SIGNING,
+        "security.wan_register": Permission.SIGNING,
+        "security.wan_register_response": Permission.SIGNING,
+        "security.wan_delete": Permission.SIGNING,
         "account.show": Permission.ACCOUNT,
+        "account.save": Permission.ACCOUNT,
+        "account.sign_out": Permission.ACCOUNT,
+        "account.sign_out_others": Permission.ACCOUNT,
+        "account.protected": Permission.SIGNING,
+        "closing.confirm": Permission.SIGNING,
+        "closing.close": Permission.SIGNING,
         "sample.sign_in": Permission.ANYONE,  # on this machine, and only while there is a sample
         "welcome.show": Permission.ANYONE,  # on this machine, and only until there is an administrator
         "welcome.make": Permission.ANYONE,
@@ -252,7 +260,8 @@ def granted(who: Identity, slug: str | None) -> frozenset[Permission]:
     Raises:
         werkzeug.exceptions.NotFound: the programme is none of theirs, which looks as if there were none.
     """
-    outside = {Permission.ACCOUNT}
+    # A sample account is opened by a button, and stays as it is for the next who looks around.
+    outside = {Permission.ACCOUNT} if who.is_sample else _OWN
     if who.is_admin:
         return ADMIN | outside | _roles(who, slug)
     if slug is None:
@@ -284,7 +293,7 @@ def _check() -> Response | tuple[str, int] | None:
         return _ask_to_sign_in()
     if permission not in granted(who, (request.view_args or {}).get("slug")):
         abort(403)
-    if who.needs_second_factor and permission is not Permission.ACCOUNT:
+    if who.needs_second_factor and permission not in _OWN:
         return redirect(url_for("account.show", needed=1), 303)
     return None
 

@@ -72,7 +72,7 @@ def _is_loopback(address: str | None) -> bool:
 
 def _refuse_strangers() -> Response | None:
     url = cast(Settings, current_app.extensions["tandem_settings"]).url
-    if from_this_machine() or (url and request.host == urlsplit(url).netloc):
+    if from_this_machine() or (url and request.host.lower() == urlsplit(url).netloc.lower()):
         return None
     return make_response(render_template("refused.html"), 403)
 

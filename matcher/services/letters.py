@@ -64,7 +64,7 @@ def requested(programme: Programme, reader: Profile, other: Profile, until: date
             Message(_QUOTED, {"text": text}),
             Message(
                 N_("Please say until %(date)s whether that suits you. Who they are, and why:"),
-                {"date": _last_day(until)},
+                {"date": last_day(until)},
             ),
         ],
     )
