@@ -81,6 +81,7 @@ def _identify() -> Identity | None:
         found = sign_ins.find(opened, session.get(_SECRET, ""))
         parts = tuple(parts_of(opened, current_user.id))
     if found is None or found.account_id != current_user.id:
+        g.who = None  # signing out asks who it is
         logout_user()  # it was ended from another browser
         return None
     if sign_ins.is_due(found):

@@ -5,14 +5,15 @@ import hashlib
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, request
+from flask import Flask, redirect, request
 from flask_login import LoginManager, user_logged_out
 from flask_security import Security, user_authenticated
 from sqlalchemy import Engine
+from werkzeug.wrappers import Response
 
 from config.catalogues import FOLDER
 from config.settings import Settings
-from web.accounts.identity import begin_sign_in, end_sign_in
+from web.accounts.identity import begin_sign_in, end_sign_in, identity
 from web.accounts.letters import AccountLetters
 from web.accounts.passwords import LENGTH, Passwords
 from web.accounts.store import AccountStore, User
@@ -31,6 +32,7 @@ def init(app: Flask, settings: Settings) -> None:
     Security(app, store, mail_util_cls=AccountLetters, password_util_cls=Passwords)
     # Tokens in addresses and headers are another way in, which nothing of ours uses.
     cast(LoginManager, app.login_manager).request_loader(lambda _: None)  # type: ignore[attr-defined]
+    app.before_request(_stay_signed_in)
     user_authenticated.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
 
@@ -92,6 +94,12 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
 def _derived(key: str, purpose: str) -> str:
     """A key of its own for each purpose, so that one that leaks is not all of them."""
     return base64.urlsafe_b64encode(hashlib.sha256(f"tandem:{purpose}:{key}".encode()).digest()).decode()
+
+
+def _stay_signed_in() -> Response | None:
+    """Opening the page for a code signs out whoever is signed in already: no address may do that."""
+    is_code = request.endpoint == "security.two_factor_token_validation" and request.method != "POST"
+    return redirect("/", 303) if is_code and identity() else None
 
 
 def _signed_in(_: Flask, user: User, **__: Any) -> None:
