@@ -99,6 +99,7 @@ class Site:
                 self.everyone.sign_ins[owners[sign_in.account_id]] = sign_in.id
         self.adapter = self.app.url_map.bind("localhost")
         self.vault = Vault(self.engine)
+        self.pristine = self.vault.dump()
         self._dumps: dict[int, Dump] = {}
 
     def close(self) -> None:
