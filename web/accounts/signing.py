@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, abort, render_template, request, session
+from flask import Flask, abort, redirect, render_template, request, session
 from flask_login import LoginManager, user_logged_out  # type: ignore[import-untyped]
 from flask_security import Security, password_changed, password_reset, user_authenticated
 from sqlalchemy import Engine
+from werkzeug.wrappers import Response
 from wtforms import Form
 
 from config.catalogues import FOLDER
@@ -16,7 +17,7 @@ from matcher.models import utcnow
 from web.accounts import limits
 from web.accounts.factors import Codes, Passkeys, RecoveryCodes, SecondFactorByPasskey
 from web.accounts.forms import ForgottenPassword, PasskeyAnswer
-from web.accounts.identity import begin_sign_in, end_other_sign_ins, end_sign_in
+from web.accounts.identity import begin_sign_in, end_other_sign_ins, end_sign_in, identity
 from web.accounts.letters import SUBJECTS, AccountLetters
 from web.accounts.passwords import LENGTH, Passwords
 from web.accounts.store import AccountStore, User
@@ -47,6 +48,7 @@ def init(app: Flask, settings: Settings) -> None:
     security.two_factor_plugins.register_tf_impl(app, "webauthn", SecondFactorByPasskey)
     _close_side_doors(app, security)
     limits.init(app)
+    app.before_request(_stay_signed_in)
     user_authenticated.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
     password_changed.connect(_password_changed, app)
@@ -141,6 +143,12 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
         "EMAIL_SENDER": settings.mail_from,
         **SUBJECTS,
     }
+
+
+def _stay_signed_in() -> Response | None:
+    """Opening the page for a code signs out whoever is signed in already: no address may do that."""
+    is_code = request.endpoint == "security.two_factor_token_validation" and request.method != "POST"
+    return redirect("/", 303) if is_code and identity() else None
 
 
 def _signed_in(_: Flask, user: User, **__: Any) -> None:
