@@ -13,6 +13,10 @@ from web.accounts.signing import SCRIPTED
 
 csrf = CSRFProtect()
 
+_SECRET_ADDRESSES = frozenset({"answers.show", "answers.record", "invitations.show", "invitations.take"})
+"""Pages whose address is a key. No page behind them learns it; the host's name alone must go with their
+forms, as the check against forged ones over HTTPS asks for it: `no-referrer` would refuse every form."""
+
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 _CSP = "; ".join(
@@ -68,7 +72,7 @@ def _is_loopback(address: str | None) -> bool:
 
 def _refuse_strangers() -> Response | None:
     url = cast(Settings, current_app.extensions["tandem_settings"]).url
-    if from_this_machine() or (url and request.host == urlsplit(url).netloc):
+    if from_this_machine() or (url and request.host.lower() == urlsplit(url).netloc.lower()):
         return None
     return make_response(render_template("refused.html"), 403)
 
@@ -77,6 +81,8 @@ def _add_headers(response: Response) -> Response:
     response.headers.update(_HEADERS)
     if request.endpoint in SCRIPTED:
         response.headers["Content-Security-Policy"] = f"{_CSP}; script-src 'self'; connect-src 'self'"
+    if request.endpoint in _SECRET_ADDRESSES:
+        response.headers["Referrer-Policy"] = "strict-origin"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = _HSTS
     return response

@@ -3,21 +3,35 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from matcher.models import AuditEvent, JobKind, Kind, Match, MatchState, Mentor, Profile, Programme, utcnow
+from matcher.models import (
+    AuditEvent,
+    JobKind,
+    Kind,
+    Mail,
+    Match,
+    MatchState,
+    Mentor,
+    Profile,
+    Programme,
+    utcnow,
+)
 from matcher.profiles.text import clean
 from matcher.services import tidings
+from matcher.services.asking import current
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.jobs import enqueue_once
 from matcher.services.locking import lock_programme
 from matcher.services.review import OPEN
 from matcher.services.steps import Image, Pair, check_held, find, image_of, in_state, take
-from matcher.services.succession import carry_waiting, follow_loss, suggest_next
+from matcher.services.succession import carry_waiting, follow_loss, next_best, suggest_next
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
 
@@ -28,6 +42,11 @@ Link = Callable[[str], str]
 
 ANSWER_WITHIN = timedelta(days=14)
 _KNOWN = (MatchState.OFFERED, MatchState.ACTIVE)
+_CLOSED: Mapping[str, tidings.Tiding] = {
+    "match.answered": tidings.REQUEST_DECLINED,
+    "match.expired": tidings.REQUEST_UNANSWERED,
+}
+"""What somebody reads whose request did not come about, by the step that ended it."""
 
 
 def publish(session: Session, programme: Programme, kind: Kind, *, actor: str, link: Link) -> AuditEvent:
@@ -172,9 +191,40 @@ def get_match(session: Session, programme: Programme, pair: Pair) -> Match:
     return match
 
 
-def call_off(session: Session, programme: Programme, event: AuditEvent, pairs: Collection[Pair]) -> None:
-    """Tell both sides that an offer is no longer open."""
-    _tell(session, programme, event, pairs, tidings.CALLED_OFF)
+def call_off(
+    session: Session,
+    programme: Programme,
+    event: AuditEvent,
+    pairs: Collection[Pair],
+    sides: Collection[Side] = SIDES,
+) -> None:
+    """Tell these sides that an offer is no longer open; who had asked for it is told whom to ask next."""
+    for pair, match in find(session, programme, pairs).items():
+        request = current(session, match)
+        words = _CLOSED.get(event.action)
+        asker = [side for side in SIDES if words and request and side == request.asked_by]
+        rest = list(sides)
+        if words and asker and getattr(match, f"{asker[0]}_answer"):
+            instead = [p.name for p in next_best(session, programme, pair)] if asker == ["startup"] else []
+            closing = replace(words, letter=partial(words.letter, instead=instead))
+            _tell(session, programme, event, [pair], closing, [s for s in sides if s in asker])
+            rest = [s for s in sides if s not in asker]
+        _tell(session, programme, event, [pair], tidings.CALLED_OFF, rest)
+
+
+def answer_address(session: Session, reader: Profile, pair: Pair, side: Side) -> str:
+    """The address that the latest letter about an offer gave: only its hash is kept with the match."""
+    found = session.scalar(
+        select(Mail.link)
+        .where(
+            Mail.recipient_id == reader.id,
+            or_(Mail.key.startswith("match.published:"), Mail.key.startswith("match.requested:")),
+            Mail.key.endswith(f":{pair[0]}:{pair[1]}:{side}"),
+        )
+        .order_by(Mail.id.desc())
+        .limit(1)
+    )
+    return found or ""
 
 
 def _tell(

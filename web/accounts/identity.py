@@ -62,8 +62,10 @@ def forget_identity() -> None:
 
 
 def begin_sign_in(account_id: int, browser: str) -> None:
-    """Note the browser, and give it the secret by which it is found again."""
+    """Note the browser, and give it a new secret by which it is found again."""
     with unit_of_work(_engine()) as opened:
+        if former := sign_ins.find(opened, session.get(_SECRET, "")):
+            sign_ins.end(opened, former.account_id, former.id)
         session[_SECRET] = sign_ins.begin(opened, account_id, browser)
     session.permanent = True
     forget_identity()
@@ -77,6 +79,13 @@ def end_sign_in() -> None:
     session.pop(_SECRET, None)
 
 
+def end_other_sign_ins(account_id: int) -> None:
+    """Sign the account out everywhere but in this browser."""
+    with unit_of_work(_engine()) as opened:
+        ours = sign_ins.find(opened, session.get(_SECRET, ""))
+        sign_ins.end_all(opened, account_id, but=ours.id if ours else None)
+
+
 def _identify() -> Identity | None:
     if not current_user.is_authenticated:
         return None
@@ -85,6 +94,7 @@ def _identify() -> Identity | None:
         parts = tuple(parts_of(opened, current_user.id))
         unread = count_unread(opened, current_user.id)
     if found is None or found.account_id != current_user.id:
+        g.who = None  # so that signing out does not ask who that is
         logout_user()  # it was ended from another browser
         return None
     if sign_ins.is_due(found):

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("fs_uniquifier", sa.String(), nullable=False),
         sa.Column("tf_primary_method", sa.String(), nullable=True),
         sa.Column("tf_totp_secret", sa.String(), nullable=True),
+        sa.Column("totp_counter", sa.Integer(), nullable=True),
         sa.Column("mf_recovery_codes", sa.JSON(), nullable=True),
         sa.Column("fs_webauthn_user_handle", sa.String(), nullable=True),
         sa.Column("name", sa.String(), nullable=False),
