@@ -29,6 +29,8 @@ FORM_POSTS: Mapping[str, Mapping[str, str]] = {
     "editing.remove": {},  # nobody at the address can be removed: they have matches
     "whatif.ask": {},
     "sample.sign_in": {},
+    "unsubscribe.undo": {"before": "daily"},
+    "announcements.send": {"key": "a" * 32, "group": "founders", "subject": "News", "body": "Some."},
     "security.two_factor_setup": {},
     "security.two_factor_setup_validate": {"code": "123456"},
     "security.two_factor_token_validation": {"code": "123456"},

@@ -162,6 +162,10 @@ VALUES: Mapping[str, Choose] = {
     "question_id": programmes("question"),
     "date_id": programmes("date"),
     "announcement_id": programmes("announcement"),
+    "notices:announcement_id": lambda everyone, actor: Four(
+        Reach.PERSONAL, everyone.ours["announcement"], None, everyone.theirs["announcement"]
+    ),
+    "unsubscribe:secret": secret("unsubscribe"),
     "mail_id": programmes("letter"),
     "letter_id": programmes("letter"),
 }
