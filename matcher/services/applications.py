@@ -16,6 +16,7 @@ from matcher.services.drafts import Answer, Draft, as_text, is_stated, kind_of, 
 from matcher.services.errors import Conflict, NotAllowed, ServiceError
 from matcher.services.locking import lock_programme
 from matcher.services.memberships import PRESENT
+from matcher.services.notices import manager_path, notify, notify_managers, own_path
 from matcher.services.profiles import draft_of, next_ref, save_draft
 from matcher.wording import N_, Message
 
@@ -114,7 +115,15 @@ def send(
         raise Unreadable(problems)
     row = _write(session, membership, draft, draft.steps)
     if row.sent_at is None:
-        audit.record(session, programme.id, actor, "application.sent", f"membership:{membership.id}")
+        event = audit.record(session, programme.id, actor, "application.sent", f"membership:{membership.id}")
+        notify_managers(
+            session, programme, key=f"application.sent:{event.id}",
+            message=Message(
+                N_("%(name)s wants to take part, and waits for you."),
+                {"name": session.get_one(Account, membership.account_id).name},
+            ),
+            path=manager_path(programme, f"people/{membership.id}"),
+        )  # fmt: skip
     row.sent_at = row.updated_at = utcnow()
     session.flush()
     return Sent.WAITING
@@ -140,7 +149,7 @@ def admit(session: Session, programme: Programme, membership: Membership, *, act
     membership.profile_id = profile.id
     membership.state, membership.reason = MembershipState.ACTIVE.value, ""
     session.flush()
-    audit.record(
+    event = audit.record(
         session,
         programme.id,
         actor,
@@ -148,6 +157,10 @@ def admit(session: Session, programme: Programme, membership: Membership, *, act
         f"membership:{membership.id}",
         after={"ref": profile.ref, "role": membership.role},
     )
+    notify(
+        session, profile, key=f"membership.admitted:{event.id}", message=Message(N_("You take part now.")),
+        path=own_path(session, profile), mailed=True,  # by the manager's letter
+    )  # fmt: skip
     return profile
 
 

@@ -23,7 +23,7 @@ from matcher.models import (
     utcnow,
 )
 from matcher.profiles.text import clean
-from matcher.services import audit, letters, mailing
+from matcher.services import audit, letters, mailing, tidings
 from matcher.services.asking import TOLD, Sides, current, obstacle, sides_of
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
@@ -88,6 +88,7 @@ def ask(
     session.flush()
     if programme.routed or sides.kind is Kind.FUNDER:
         _log(session, request, sides.asker.ref, "introduction.asked")
+        tidings.tell_routed(session, programme, request.id, sides.asker, sides.asked)
     else:
         _offer(session, programme, request, sides, actor=sides.asker.ref, link=link)
     return request
@@ -125,7 +126,9 @@ def refuse(session: Session, programme: Programme, request_id: int, *, note: str
     _log(session, request, actor, "introduction.refused")
     sides = sides_of(session, programme, _pair(request), request.asked_by)
     letter = letters.not_passed_on(programme, sides.asker, sides.asked, reason)
-    mailing.write(session, sides.asker, f"introduction.refused:{request.id}", *letter)
+    key = f"introduction.refused:{request.id}"
+    mailing.write(session, sides.asker, key, *letter)
+    tidings.tell_request(session, sides.asker, sides.asked, key, tidings.NOT_PASSED_ON)
 
 
 def withdraw(session: Session, programme: Programme, request_id: int, profile_id: int) -> None:
@@ -184,7 +187,9 @@ def ask_back(
     letter = letters.asked_back(programme, sides.asker, sides.asked, text)
     member = session.scalar(select(Membership.id).where(Membership.profile_id == sides.asker.id))
     address = page(member) if page and member else ""
-    mailing.write(session, sides.asker, f"introduction.questioned:{request.id}", *letter, address)
+    key = f"introduction.questioned:{request.id}"
+    mailing.write(session, sides.asker, key, *letter, address)
+    tidings.tell_request(session, sides.asker, sides.asked, key, tidings.ASKED_BACK)
 
 
 def reply(session: Session, programme: Programme, request_id: int, profile_id: int, *, text: str) -> None:
@@ -206,7 +211,9 @@ def reply(session: Session, programme: Programme, request_id: int, profile_id: i
     _log(session, request, sides.asker.ref, "introduction.replied")
     letter = letters.replied(programme, sides.asked, sides.asker, written)
     address = answer_address(session, sides.asked, sides.pair, _OTHER[request.asked_by])
-    mailing.write(session, sides.asked, f"introduction.replied:{request.id}", *letter, address)
+    key = f"introduction.replied:{request.id}"
+    mailing.write(session, sides.asked, key, *letter, address)
+    tidings.tell_request(session, sides.asked, sides.asker, key, tidings.REPLIED)
 
 
 def checked(text: str) -> str:
@@ -243,6 +250,7 @@ def _offer(
     letter = letters.requested(programme, sides.asked, sides.asker, now + ANSWER_WITHIN, request.message)
     key = f"{event.action}:{event.id}:{sides.pair[0]}:{sides.pair[1]}:{asked}"
     mailing.write(session, sides.asked, key, *letter, link(secret))
+    tidings.tell_request(session, sides.asked, sides.asker, key, tidings.REQUESTED)
     leave_waiting(session, programme, sides.startup.id, sides.kind)
     return event
 
