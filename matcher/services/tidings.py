@@ -30,7 +30,7 @@ class Tiding:
     letter: Callable[..., letters.Letter]
     notice: str
     at_once: bool = False
-    """It asks for an answer, or says how to reach each other: a letter to everybody, whatever they chose."""
+    """It asks for an answer, or its letter says more: how to reach each other, whom to ask instead."""
 
 
 OFFERED = Tiding(
@@ -49,7 +49,9 @@ CALLED_OFF = Tiding(
 )
 REQUEST_DECLINED = Tiding(letters.request_declined, N_("%(other)s cannot accept your request this time."))
 REQUEST_UNANSWERED = Tiding(
-    letters.request_unanswered, N_("%(other)s has not answered your request in time.")
+    letters.request_unanswered,
+    N_("%(other)s has not answered your request in time."),
+    at_once=True,
 )
 ENDED = Tiding(letters.ended, N_("Your match with %(other)s has ended."))
 
@@ -58,6 +60,7 @@ NOT_PASSED_ON = N_("Your request to %(other)s was not passed on. The reason is o
 ASKED_BACK = N_("%(other)s has a question before they answer your request.")
 REPLIED = N_("%(other)s has replied to your question. Please accept or decline now.")
 REQUESTED = N_("%(other)s asks for you. Please accept or decline.")
+QUESTION_WAITS = N_("%(other)s is still waiting for your reply to their question.")
 """What is told about a request, beside a letter."""
 
 
