@@ -47,7 +47,11 @@ ACCEPTED = Tiding(letters.accepted, N_("You and %(other)s have both accepted."),
 CALLED_OFF = Tiding(
     letters.called_off, N_("The proposal to put you together with %(other)s is no longer open.")
 )
-REQUEST_DECLINED = Tiding(letters.request_declined, N_("%(other)s cannot accept your request this time."))
+REQUEST_DECLINED = Tiding(
+    letters.request_declined,
+    N_("%(other)s cannot accept your request this time."),
+    at_once=True,
+)
 REQUEST_UNANSWERED = Tiding(
     letters.request_unanswered,
     N_("%(other)s has not answered your request in time."),
