@@ -97,7 +97,7 @@ def send(
     if membership.state not in PRESENT:
         raise NotAllowed(Message(N_("You do not take part in this programme any more.")))
     draft = open_draft(session, programme, membership)
-    if draft.profile is not None and membership.state == MembershipState.ACTIVE:
+    if draft.is_in and draft.profile is not None:
         if draft.is_unsent:
             seen = draft.profile_version if profile_version is None else profile_version
             if seen != draft.profile.version:
