@@ -12,6 +12,7 @@ from matcher.services.errors import NotAllowed
 from matcher.services.leaving import leave
 from matcher.services.letters import Letter
 from matcher.services.locking import lock_programme
+from matcher.services.mailing import language_of
 from matcher.services.memberships import PRESENT
 from matcher.services.people import Person, get_person, manager_part
 from matcher.wording import N_, Message
@@ -173,7 +174,8 @@ def _write(
     link: str = "",
 ) -> None:
     """Write to somebody's account, in their language."""
+    theirs = language_of(person.profile) if person.profile else "en"
     people_letters.send(
         session, person.account.email, key=f"person.{about}:{person.membership.id}:{uuid4().hex}",
-        language=person.account.language or "en", letter=letter, link=link, programme_id=programme.id,
+        language=person.account.language or theirs, letter=letter, link=link, programme_id=programme.id,
     )  # fmt: skip
