@@ -29,6 +29,12 @@ FORM_POSTS: Mapping[str, Mapping[str, str]] = {
     "editing.remove": {},  # nobody at the address can be removed: they have matches
     "whatif.ask": {},
     "sample.sign_in": {},
+    "welcome.make": {},
+    "invitations.take": {"name": "Somebody", "password": "four unlikely words"},
+    "joining.ask": {"role": "mentor"},
+    "inviting.create": {"people": "somebody@example.org", "role": "mentor"},
+    "people.refuse": {"reason": "Not this year."},
+    "settings.add": {"on": "2031-05-01", "title": "Closing day"},
     "security.two_factor_setup": {},
     "security.two_factor_setup_validate": {"code": "123456"},
     "security.two_factor_token_validation": {"code": "123456"},

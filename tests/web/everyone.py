@@ -218,6 +218,7 @@ def _programme(session: Session, found: Everyone, settings: Settings) -> None:
 
 def _other_programme(session: Session, found: Everyone, settings: Settings) -> None:
     programme = session.scalars(select(Programme).where(Programme.slug == found.other_slug)).one()
+    programme.open_to = [Role.MENTOR.value]
     startup, mentor, funder = (found.profiles[f"their {role.value}"] for role in PARTICIPANTS)
     matches = []
     for counterpart in (mentor, funder):
