@@ -152,8 +152,8 @@ def add_common(session: Session, programme: Programme, prefix: str) -> dict[str,
     second = Question(programme_id=programme.id, kind="startup", text="Why now?", position=2)
     day = ProgrammeDate(programme_id=programme.id, on=date(2031, 4, 1), title="Opening day")
     message = Announcement(
-        programme_id=programme.id, group="everybody", subject="Welcome", body="See you there.", readers=3,
-        sent_by="manager@example.org",
+        programme_id=programme.id, group="all", subject="Welcome", body="See you there.", readers=3,
+        key=f"{prefix}:message", sent_by="manager@example.org",
     )  # fmt: skip
     letter = Mail(
         programme_id=programme.id, address=f"{prefix}-reader@example.org", language="en", subject="News",

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from matcher.models import Application, Programme, Role
+from matcher.models import MembershipState, Programme, Role
 from matcher.services import admitting
 from matcher.services.errors import NotAllowed
 from matcher.services.leaving import pairs_of
@@ -21,6 +21,7 @@ from matcher.services.people import (
     runs,
 )
 from matcher.wording import N_, Message
+from web.answered import application_facts
 from web.database import read, write
 from web.notices import tell
 from web.permissions import actor
@@ -166,8 +167,14 @@ def _page(slug: str, membership_id: int, *, reason: str = "", error: Message | N
             "people_show.html",
             programme=programme,
             person=person,
-            application=session.get(Application, membership_id),
+            answered=application_facts(session, programme, person.membership) if _has_sent(person) else None,
             runs=runs(session, programme, person),
             reason=reason,
             error=error,
         )
+
+
+def _has_sent(person: Person) -> bool:
+    """Whether there is something of theirs to look at; what somebody still writes is theirs alone."""
+    waits = person.membership.state in {MembershipState.APPLYING, MembershipState.REFUSED}
+    return person.sent_at is not None and waits and person.membership.role != Role.MANAGER
