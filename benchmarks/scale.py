@@ -37,7 +37,7 @@ USUAL_WORDS = 9
 LANGUAGES = ("en", "fr", "es", "ar", "zh", "ru", "sw", "pt", "hi", "am")
 SECTORS = tuple(f"sector-{n}" for n in range(24))
 COUNTRIES = tuple(f"C{n:02d}" for n in range(60))
-PASS_RATES = (1.0, 0.3, 0.1, 0.01, 0.001)
+PASS_RATES = (1.0, 0.3, 0.1, 0.05, 0.025, 0.01, 0.001)
 MODEL, REVISION = "made-up", "1"
 
 
