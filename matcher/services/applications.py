@@ -16,9 +16,11 @@ from matcher.services.drafts import Answer, Draft, as_text, is_stated, kind_of, 
 from matcher.services.errors import Conflict, NotAllowed, ServiceError
 from matcher.services.locking import lock_programme
 from matcher.services.memberships import PRESENT
+from matcher.services.notices import manager_path, notify_managers
 from matcher.services.profiles import draft_of, next_ref, save_draft
 from matcher.wording import N_, Message
 
+_WAITS = N_("%(name)s has sent a profile and waits to be let in.")
 _OPEN = N_("Answer this, or choose “I don't know yet”.")
 _STALE = N_("You changed this in another window meanwhile. Look at it and save again.")
 _CHANGED = N_("Somebody else changed your profile meanwhile. Look at both versions and send again.")
@@ -115,6 +117,14 @@ def send(
     row = _write(session, membership, draft, draft.steps)
     if row.sent_at is None:
         audit.record(session, programme.id, actor, "application.sent", f"membership:{membership.id}")
+        name = session.get_one(Account, membership.account_id).name
+        notify_managers(
+            session,
+            programme,
+            key=f"application.sent:{membership.id}",
+            message=Message(_WAITS, {"name": name}),
+            path=manager_path(programme, f"people/{membership.id}"),
+        )
     row.sent_at = row.updated_at = utcnow()
     session.flush()
     return Sent.WAITING

@@ -160,6 +160,7 @@ def _people(session: Session, found: Everyone) -> None:
 def _member(session: Session, found: Everyone, key: str, slug: str, role: Role, **values: Any) -> Membership:
     email = f"{key.replace(' ', '-')}@people.example.org"
     membership = add_member(session, slug, role, email=email, **values)
+    membership.seen_at = utcnow()  # opening a page notes it once an hour, and no page may write here
     programme = session.get_one(Programme, membership.programme_id)
     found.accounts[key], found.members[key] = membership.account_id, membership.id
     found.notices[key] = relations.add_personal(session, programme, membership)
