@@ -20,6 +20,7 @@ from matcher.services.notices import manager_path, notify, notify_managers, own_
 from matcher.services.profiles import draft_of, next_ref, save_draft
 from matcher.wording import N_, Message
 
+_WAITS = N_("%(name)s has sent a profile and waits to be let in.")
 _OPEN = N_("Answer this, or choose “I don't know yet”.")
 _STALE = N_("You changed this in another window meanwhile. Look at it and save again.")
 _CHANGED = N_("Somebody else changed your profile meanwhile. Look at both versions and send again.")

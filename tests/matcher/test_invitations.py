@@ -18,12 +18,15 @@ from matcher.models import (
     Match,
     Membership,
     MembershipState,
+    Notice,
     Profile,
     Programme,
     Role,
     utcnow,
 )
 from matcher.services import admitting, invitations, inviting, joining, people
+from matcher.services.applications import Sent, save_step, send
+from matcher.services.drafts import open_draft
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.invitations import InvitationState
 from matcher.wording import Refusal
@@ -493,3 +496,26 @@ def test_who_has_not_been_here_for_a_fortnight_is_quiet(
     assert [p.membership.id for p in quiet.items] == [parts["M1"].id]
     assert people.count_people(session, programme).quiet == 1
     assert people.list_members(session, programme, Role.MENTOR).total == 2
+
+
+def test_managers_hear_of_who_waits_and_of_nobody_else(
+    session: Session, programme: Programme, invite: Callable[..., Invitation], post: Post
+) -> None:
+    invite("m@example.org", Role.MANAGER)
+    manager = member(session, accept(session, post.last))
+    invite(needs_approval=True)
+    part = member(session, accept(session, post.last))
+    found = open_draft(session, programme, part)
+    while found.following:
+        needed = {"name": "Umeme"} if found.following.needed else None
+        found = save_step(session, programme, part, found.following.name, needed, found.stamp)
+    for _ in range(2):
+        assert send(session, programme, part, actor=ADDRESS) is Sent.WAITING
+
+    told = session.scalars(select(Notice)).one()
+    assert (told.account_id, told.path) == (
+        manager.account_id, f"/p/{programme.slug}/people/{part.id}",
+    )  # fmt: skip
+    admitting.approve(session, programme, part.id, actor="m@example.org", sign_in="http://x")
+    assert part.profile_id
+    assert session.get_one(Profile, part.profile_id).name == "Umeme"

@@ -181,6 +181,7 @@ def _people(session: Session, found: Everyone) -> None:
 def _member(session: Session, found: Everyone, key: str, slug: str, role: Role, **values: Any) -> Membership:
     email = f"{key.replace(' ', '-')}@people.example.org"
     membership = add_member(session, slug, role, email=email, **values)
+    membership.seen_at = utcnow()  # opening a page notes it once an hour, and no page may write here
     programme = session.get_one(Programme, membership.programme_id)
     found.accounts[key], found.members[key] = membership.account_id, membership.id
     found.notices[key] = relations.add_personal(session, programme, membership)
@@ -239,6 +240,7 @@ def _programme(session: Session, found: Everyone, settings: Settings) -> None:
 
 def _other_programme(session: Session, found: Everyone, settings: Settings) -> None:
     programme = session.scalars(select(Programme).where(Programme.slug == found.other_slug)).one()
+    programme.open_to = [Role.MENTOR.value]
     startup, mentor, funder = (found.profiles[f"their {role.value}"] for role in PARTICIPANTS)
     matches = []
     for counterpart in (mentor, funder):

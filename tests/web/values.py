@@ -141,6 +141,9 @@ VALUES: Mapping[str, Choose] = {
     "filename": word("js/webauthn.js"),
     "token": secret("token"),
     "secret": secret("secret"),
+    "invitations:secret": lambda everyone, actor: Four(
+        Reach.SECRET, "ours-invitation", None, "theirs-invitation", "no-such-secret"
+    ),
     "event_id": programmes("event"),
     "number": lambda everyone, actor: Four(Reach.WORD, everyone.ours["version"]),
     "upload_id": programmes("upload", "imported"),
@@ -175,6 +178,8 @@ PAGES_OF: Mapping[str, frozenset[Role]] = {}
 
 UNREACHED: Mapping[str, str] = {
     "sample.sign_in": "there is no sample here; tests/web/test_web_sample.py has one",
+    "welcome.show": "there is an administrator; tests/web/test_web_invitations.py has none",
+    "welcome.make": "likewise",
     "security.two_factor_rescue": "offers nothing, and so finds nothing",
 }
 """Endpoints that find nothing even with everything right, and why."""
