@@ -24,6 +24,7 @@ from matcher.models import (
 )
 from matcher.profiles.text import clean
 from matcher.services import audit, letters, mailing
+from matcher.services.answers import by_secret
 from matcher.services.asking import TOLD, Sides, current, obstacle, sides_of
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
@@ -46,6 +47,8 @@ from matcher.wording import N_, Message
 
 LONGEST = 600
 """Characters of a message, a question, a reply or a reason."""
+Page = Callable[[str, int], str]
+"""From a programme's slug and a membership to the address of its requests."""
 _EMPTY = N_("Write a sentence or two.")
 _TOO_LONG = N_("Write at most %(most)d characters; these are %(count)d.")
 _NO_LONGER_OPEN = N_("This request is no longer open.")
@@ -163,9 +166,9 @@ def ask_back(
     profile_id: int,
     *,
     question: str,
-    page: Callable[[int], str] | None = None,
+    page: Page | None = None,
 ) -> None:
-    """Whoever was asked wants to know something first; `page` is where a membership's requests are.
+    """Whoever was asked wants to know something first.
 
     Raises:
         NotFound: nobody asked them this.
@@ -183,8 +186,24 @@ def ask_back(
     _log(session, request, sides.asked.ref, "introduction.questioned")
     letter = letters.asked_back(programme, sides.asker, sides.asked, text)
     member = session.scalar(select(Membership.id).where(Membership.profile_id == sides.asker.id))
-    address = page(member) if page and member else ""
+    address = page(programme.slug, member) if page and member else ""
     mailing.write(session, sides.asker, f"introduction.questioned:{request.id}", *letter, address)
+
+
+def ask_back_at(session: Session, secret: str, *, question: str, page: Page | None = None) -> None:
+    """The same at the secret address of an offer, for whoever has no account.
+
+    Raises:
+        NotFound: there is no such offer.
+        NotAllowed: as `ask_back`; or nobody asked for them, so there is nobody to ask.
+    """
+    match, side = by_secret(session, secret)
+    request = current(session, match)
+    if request is None or request.asked_by == side:
+        raise NotAllowed(Message(_NO_LONGER_OPEN))
+    programme = session.get_one(Programme, match.programme_id)
+    asked = match.startup_id if side == "startup" else match.counterpart_id
+    ask_back(session, programme, request.id, asked, question=question, page=page)
 
 
 def reply(session: Session, programme: Programme, request_id: int, profile_id: int, *, text: str) -> None:
@@ -302,6 +321,7 @@ def _pair(request: Introduction) -> Pair:
 
 
 def _log(session: Session, request: Introduction, actor: str, action: str) -> None:
-    ours, theirs = _pair(request)
-    subject = f"pair:{ours}:{theirs}"
-    audit.record(session, request.programme_id, actor, action, subject, after={"request": request.id})
+    asker = request.startup_id if request.asked_by == "startup" else request.counterpart_id
+    audit.record(
+        session, request.programme_id, actor, action, f"profile:{asker}", after={"request": request.id}
+    )

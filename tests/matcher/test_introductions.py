@@ -113,7 +113,7 @@ def test_who_cannot_be_asked_and_why(session: Session, programme: Programme, peo
     with pytest.raises(NotAllowed, match="no place left at present") as full:
         ask(session, programme, people, "S2", "M1")
     assert "1" not in str(full.value), "numbers of places are the managers'"
-    with pytest.raises(NotAllowed, match="as many mentors as this programme gives"):
+    with pytest.raises(NotAllowed, match="as many mentors as this programme gives to a start-up"):
         ask(session, programme, people, "S1", "M2")
     session.get_one(Mentor, people["M2"]).is_paused = True
     session.flush()
