@@ -150,7 +150,7 @@ def opened(folder: Path, told: "multiprocessing.Queue[tuple[float, float]]") -> 
     found = load_latest(folder, model=MODEL, revision=REVISION)
     assert found is not None
     index = found[0]
-    index.rough_cosines(index.vectors(np.arange(3)), Facet.EXPERTISE)
+    index.rough_cosines(index.sketch(index.vectors(np.arange(3))), index.facet(Facet.EXPERTISE), fine=True)
     told.put((milliseconds / 1000, own_memory() - before))
 
 

@@ -42,6 +42,16 @@ _ACTIONS = {
     "profile.removed": N_("Profile removed"),
     "sheet.uploaded": N_("Sheet uploaded"),
     "sheet.imported": N_("Sheet imported"),
+    "profile.withdrawn": N_("Left the programme"),
+    "person.invited": N_("Invited"),
+    "person.uninvited": N_("Invitation taken back"),
+    "person.joined": N_("Accepted the invitation"),
+    "person.admitted": N_("Let in"),
+    "person.refused": N_("Not admitted"),
+    "person.removed": N_("Removed from the programme"),
+    "person.promoted": N_("Made a manager"),
+    "programme.settings": N_("Settings changed"),
+    "programme.date": N_("Date changed"),
 }
 _ANYTHING_ELSE = N_("Something else was done")
 _ACTORS = {

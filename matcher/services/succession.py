@@ -26,6 +26,7 @@ from matcher.services.plan import latest_proposal
 from matcher.services.roster import load_facts
 from matcher.services.rules import CohortRules, current_rules
 from matcher.services.steps import Pair, in_state, take
+from matcher.services.tidings import tell_suggested, tell_waiting
 
 _TAKEN = frozenset({MatchState.PROPOSED, *HELD})
 _TOLD = frozenset({MatchState.OFFERED, MatchState.ACTIVE})
@@ -55,6 +56,7 @@ def suggest_next(
         if _may_be(session, programme, rules, startup_id, item.candidate_id):
             return _suggest(session, programme, startup_id, item, actor)
     _wait(session, programme, startup_id, kind)
+    tell_waiting(session, programme, startup_id, kind)
     return None
 
 
@@ -194,15 +196,13 @@ def _undecided(kind: Kind) -> Select[Recommendation]:
 def _may_be(
     session: Session, programme: Programme, rules: CohortRules, startup_id: int, counterpart_id: int
 ) -> bool:
-    """Whether the counterpart takes somebody beyond those held or proposed, and no rule bars the pair."""
+    """Whether the counterpart takes people, has a place beyond those held or proposed, and is not barred."""
     counterpart = session.get_one(Profile, counterpart_id)
-    if counterpart.is_paused:
-        return False
     most = places_of(counterpart, rules)
     taken = session.scalar(
         select(func.count()).where(Match.counterpart_id == counterpart_id, Match.state.in_(_TAKEN))
     )
-    if most is not None and (taken or 0) >= most:
+    if counterpart.is_paused or (most is not None and (taken or 0) >= most):
         return False
     facts = load_facts(session, programme, (startup_id, counterpart_id))
     return bar_between(rules, facts[startup_id], facts[counterpart_id]) is Bar.FREE
@@ -212,4 +212,7 @@ def _suggest(
     session: Session, programme: Programme, startup_id: int, item: Recommendation, actor: str
 ) -> AuditEvent:
     image = in_state(MatchState.PROPOSED, score=item.score, band=item.band, reasons=item.reasons)
-    return take(session, programme, actor, "match.suggested", {(startup_id, item.candidate_id): image})
+    pair = (startup_id, item.candidate_id)
+    event = take(session, programme, actor, "match.suggested", {pair: image})
+    tell_suggested(session, programme, event, pair)
+    return event

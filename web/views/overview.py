@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from matcher.db import reading
 from matcher.services.exposure import mentor_exposure
 from matcher.services.inbox import count_routed
+from matcher.services.joining import open_programmes
 from matcher.services.memberships import PRESENT
 from matcher.services.programmes import list_programmes, overview
 from web.accounts.identity import identity
@@ -15,6 +16,7 @@ from web.notices import notices
 from web.parts import address_of
 from web.refresh import is_paused, refreshing
 from web.views.sample import sample_roles
+from web.views.welcome import is_first_run
 
 blueprint = Blueprint("overview", __name__)
 
@@ -28,7 +30,8 @@ def home() -> Response | str:
     if who is None:
         with reading(engine()) as session:
             roles = sample_roles(session)
-        return render_template("landing.html", roles=roles)
+            doors, first = open_programmes(session), is_first_run(session)
+        return render_template("landing.html", roles=roles, doors=doors, first=first)
     if len(who.parts) == 1 and who.parts[0].state in PRESENT:
         return redirect(address_of(who.parts[0]))
     return redirect(url_for("programmes.index"))
