@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 from matcher.db import reading, unit_of_work
 from matcher.models import MatchState
 from matcher.services.answers import Offer, answer, find_offer
+from matcher.services.clarifying import ask_back_at
 from matcher.services.errors import NotAllowed, NotFound
-from matcher.services.introductions import LONGEST, ask_back_at
+from matcher.services.introductions import LONGEST
 from matcher.services.mailing import language_of
 from matcher.wording import Message
 from web.database import engine

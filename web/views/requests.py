@@ -7,7 +7,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from matcher.models import Kind, Profile, Role
-from matcher.services import answers, introductions
+from matcher.services import answers, clarifying, introductions
 from matcher.services.candidates import look
 from matcher.services.errors import NotAllowed
 from matcher.services.inbox import read_inbox
@@ -118,7 +118,7 @@ def question(slug: str, mine: int, number: int) -> Response | tuple[str, int]:
     text = request.form.get("question", "")
     return _written(
         slug, mine, Problem(f"question-{number}", text, Message("")), N_("Your question is on its way."),
-        lambda own: introductions.ask_back(
+        lambda own: clarifying.ask_back(
             own.session, own.programme, number, own.profile.id, question=text, page=requests_page
         ),
     )  # fmt: skip
@@ -130,7 +130,7 @@ def reply(slug: str, mine: int, number: int) -> Response | tuple[str, int]:
     text = request.form.get("reply", "")
     return _written(
         slug, mine, Problem(f"reply-{number}", text, Message("")), N_("Your reply is on its way."),
-        lambda own: introductions.reply(own.session, own.programme, number, own.profile.id, text=text),
+        lambda own: clarifying.reply(own.session, own.programme, number, own.profile.id, text=text),
     )  # fmt: skip
 
 
