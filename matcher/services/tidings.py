@@ -60,10 +60,6 @@ REQUEST_UNANSWERED = Tiding(
 ENDED = Tiding(letters.ended, N_("Your match with %(other)s has ended."))
 
 
-NOT_PASSED_ON = N_("Your request to %(other)s was not passed on. The reason is on this page.")
-ASKED_BACK = N_("%(other)s has a question before they answer your request.")
-REPLIED = N_("%(other)s has replied to your question. Please accept or decline now.")
-REQUESTED = N_("%(other)s asks for you. Please accept or decline.")
 QUESTION_WAITS = N_("%(other)s is still waiting for your reply to their question.")
 """What is told about a request, beside a letter."""
 
@@ -72,22 +68,6 @@ def tell_request(session: Session, reader: Profile, other: Profile, key: str, te
     """Have a letter about a request stand on its reader's pages as well."""
     path = own_path(session, reader, "requests")
     notify(session, reader, key=key, message=Message(template, {"other": other.name}), path=path, mailed=True)
-
-
-def tell_routed(
-    session: Session, programme: Programme, request_id: int, asker: Profile, asked: Profile
-) -> None:
-    """Tell the managers that a request waits for them to pass it on."""
-    notify_managers(
-        session,
-        programme,
-        key=f"introduction.asked:{request_id}",
-        message=Message(
-            N_("%(name)s asks for %(other)s. The request waits for you to pass it on."),
-            {"name": asker.name, "other": asked.name},
-        ),
-        path=manager_path(programme, "requests"),
-    )
 
 
 def tell_side(

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.models import Application, Programme, ProgrammeDate, utcnow
+from matcher.services.asking import own_obstacle
 from matcher.services.candidates import best
 from matcher.services.inbox import DUE, OPEN, Stage, read_inbox
 from web.own import Own, read_own
@@ -36,7 +37,14 @@ def _page(own: Own, dates: list[ProgrammeDate]) -> str:
         open=[line for line in lines if line.stage in OPEN - DUE],
         matches=[line for line in lines if line.stage is Stage.ACTIVE],
         dates=dates,
-        sections=[(kind, best(own.session, own.profile, kind)) for kind in CANDIDATES[own.kind]],
+        sections=[
+            (
+                kind,
+                best(own.session, own.profile, kind),
+                own_obstacle(own.session, own.programme, own.profile, kind),
+            )
+            for kind in CANDIDATES[own.kind]
+        ],
     )
 
 
