@@ -98,7 +98,7 @@ def test_a_couple_meets_writes_it_down_and_reaches_a_goal(engine: Engine, two: C
     submit(two.founder, f"{two.ours}/goals/new", text="Ten farms have signed", due=SOON)
     assert "Well done" in press(two.mentor, two.theirs, "goals/1/done")
     assert "Reached: 1" in _text(two.founder.get(two.ours).text)
-    assert "Open: 1" in press(two.founder, two.ours, "goals/1/reopened")
+    assert "Still open: 1" in press(two.founder, two.ours, "goals/1/reopened")
 
 
 def test_a_form_that_is_wrong_comes_back_with_all_that_was_typed(engine: Engine, two: Couple) -> None:
