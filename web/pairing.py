@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from flask import abort, request
+from flask import abort, request, url_for
 from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Programme
-from matcher.services.errors import ServiceError
+from matcher.services.errors import NotFound, ServiceError
 from matcher.services.review import Decision
 from matcher.services.steps import Pair
 from matcher.wording import N_, Message
@@ -56,6 +56,11 @@ def here() -> str:
     return f"{request.path}?{urlencode(kept)}" if kept else request.path
 
 
+def answer_link(secret: str) -> str:
+    """The address at which a side answers an offer."""
+    return url_for("answers.show", secret=secret, _external=True)
+
+
 def attempt(
     slug: str,
     work: Callable[[Session, Programme], AuditEvent | None],
@@ -64,10 +69,16 @@ def attempt(
     *,
     can_undo: bool = True,
 ) -> AuditEvent | None:
-    """Take a step, and tell how it went; None if it was refused, or changed nothing."""
+    """Take a step, and tell how it went; None if it was refused, or changed nothing.
+
+    Raises:
+        NotFound: it is about nobody of this programme.
+    """
     try:
         with write(slug) as (session, programme):
             event = work(session, programme)
+    except NotFound:
+        raise
     except ServiceError as error:
         tell("error", error.message, about=about)
         return None

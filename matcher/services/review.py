@@ -18,7 +18,7 @@ from matcher.models import (
     RecommendationList,
 )
 from matcher.profiles.text import clean
-from matcher.services.errors import Conflict, NotAllowed, NotFound
+from matcher.services.errors import Conflict, NotAllowed
 from matcher.services.locking import lock_programme
 from matcher.services.proposals import band_of, latest_proposal, scores_of
 from matcher.services.steps import Image, Pair, find, fingerprint, image_of, in_state, take
@@ -80,7 +80,7 @@ def decide(
         raise Conflict(Message(MEANWHILE))
     if state not in _FROM[decision]:
         raise NotAllowed(Message(N_("This pair was offered to both sides. Withdraw the offer first.")))
-    image = image or _recommended(session, programme, pair)
+    image = image or recommended(session, programme, pair)
     kept: Image = {name: image[name] for name in ("score", "band", "reasons") if name in image}
     changes = {pair: in_state(_INTO[decision], kept, note=clean(note).strip()[:1_000])}
     return take(
@@ -104,14 +104,13 @@ def approve_from(
     `seen` is the `fingerprint` of those that the manager was told of.
 
     Raises:
-        NotFound: there is none.
         Conflict: they are others than were seen, be they as many.
-        CapacityReached, NotAllowed: one of them is no longer possible; nothing is approved.
+        CapacityReached, NotAllowed: there is none, or one is no longer possible; nothing is approved.
     """
     lock_programme(session, programme)
     found = approvable(session, programme, kind, band)
     if not found:
-        raise NotFound(Message(N_("There is no such pair to approve.")))
+        raise NotAllowed(Message(N_("There is no such pair to approve.")))
     if seen is not None and seen != fingerprint(found):
         raise Conflict(
             Message(
@@ -189,7 +188,7 @@ def _rearranged(
             raise Conflict(Message(N_("They are a pair already.")))
     return {
         **{pair: {} for pair in old},
-        **{pair: in_state(MatchState.LOCKED, _recommended(session, programme, pair)) for pair in new},
+        **{pair: in_state(MatchState.LOCKED, recommended(session, programme, pair)) for pair in new},
     }
 
 
@@ -205,7 +204,7 @@ def _images(
     return {(match.startup_id, match.counterpart_id): image_of(match) for match in rows}
 
 
-def _recommended(session: Session, programme: Programme, pair: Pair) -> Image:
+def recommended(session: Session, programme: Programme, pair: Pair) -> Image:
     """What the start-up's list says of the pair, or else the score that the latest run gave it."""
     item = session.scalars(
         select(Recommendation)

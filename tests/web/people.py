@@ -1,6 +1,7 @@
 """People for the tests: accounts, their parts in programmes, and browsers that are signed in."""
 
 from pathlib import Path
+from time import time
 from uuid import uuid4
 
 from flask import Flask
@@ -93,7 +94,7 @@ def session_cookie(app: Flask, account_id: int) -> tuple[str, str]:
     with unit_of_work(engine) as session:
         account = session.get_one(Account, account_id)
         secret = sign_ins.begin(session, account_id, "A test")
-        data = {"_user_id": account.fs_uniquifier, "_fresh": True, "fs_cc": "set", "fs_paa": 4e9}
+        data = {"_user_id": account.fs_uniquifier, "_fresh": True, "fs_cc": "set", "fs_paa": time()}
         data |= {"sign_in": secret, "_permanent": True}
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return app.config["SESSION_COOKIE_NAME"], signer.dumps(data)

@@ -1,14 +1,22 @@
-"""Who is let in: this machine only, only through the table of permissions, no forged forms."""
+"""Who is let in: at our own name only, only through the table of permissions, no forged forms."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import ValidationError
+from sqlalchemy import Engine, func, select
 
 from config.settings import Settings
+from matcher.db import reading
+from matcher.models import AuditEvent, Base
+from tests.web.browsing import Site
 from tests.web.conftest import submit
 from tests.web.world import World
 from web import create_app
-from web.permissions import TABLE
+from web.permissions import TABLE, Permission
 
 
 def test_every_endpoint_is_in_the_table_and_no_other(app: Flask) -> None:
@@ -31,7 +39,8 @@ def test_other_machines_are_refused(client: FlaskClient, world: World, address: 
     answer = client.get(path, environ_overrides={"REMOTE_ADDR": address})
 
     assert answer.status_code == 403
-    assert "no accounts yet" in answer.text
+    assert "answers only at its own name" in answer.text
+    assert "TANDEM_URL" in answer.text
     assert "Rural Links" not in answer.text
     assert answer.headers["Content-Security-Policy"]
 
@@ -57,83 +66,79 @@ def test_a_proxy_in_between_is_refused(client: FlaskClient, header: str) -> None
     assert client.get("/health", headers={header: "203.0.113.9"}).status_code == 403
 
 
+@pytest.fixture
+def named(tmp_path: Path) -> Iterator[Flask]:
+    """An installation that others reach, behind a proxy that speaks HTTPS."""
+    made = create_app(Settings(data=tmp_path, host="::", url="https://Tandem.example.org/"), testing=True)
+    Base.metadata.create_all(made.extensions["tandem_engine"])
+    yield made
+    made.extensions["tandem_engine"].dispose()
+
+
+def _at(named: Flask, address: str, host: str, headers: dict[str, str]) -> int:
+    client = named.test_client()
+    sent = {"Host": host, **headers}
+    return client.get("/sign-in", headers=sent, environ_overrides={"REMOTE_ADDR": address}).status_code
+
+
+def test_at_the_name_that_is_set_everybody_is_served(named: Flask) -> None:
+    proxied = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+
+    for address in ("192.168.1.7", "2001:db8::1", "127.0.0.1"):
+        assert _at(named, address, "tandem.example.org", {}) == 200
+        assert _at(named, address, "tandem.example.org", proxied) == 200
+
+
+@pytest.mark.parametrize("spoofed", [{}, {"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-Host": "localhost"}])
+def test_with_a_name_set_any_other_is_refused(named: Flask, spoofed: dict[str, str]) -> None:
+    own = "tandem.example.org"
+
+    for host in ("evil.example", f"{own}.evil.example", f"{own}:8000", "localhost", ""):
+        assert _at(named, "203.0.113.9", host, spoofed) == 403, host
+
+
+def test_with_a_name_set_this_machine_is_served_as_before(named: Flask) -> None:
+    assert named.test_client().get("/health", headers={"Host": "127.0.0.1:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7"])  # noqa: S104 - refused
+def test_a_network_is_not_served_by_accident(tmp_path: Path, host: str) -> None:
+    with pytest.raises(ValidationError, match="TANDEM_URL"):
+        Settings(data=tmp_path, host=host)
+    assert Settings(data=tmp_path, host=host, url="https://tandem.example.org").host == host
+
+
 @pytest.mark.parametrize(
-    "tail",
-    [
-        "startups/new",
-        "startups/1/edit",
-        "startups/1/remove",
-        "startups/1/decide",
-        "decisions/1/undo",
-        "import",
-        "imports/0000",
-        "search",
-        "spread",
-        "cohort/mentors/propose",
-        "cohort/mentors/step",
-        "cohort/mentors/approve/good",
-        "cohort/mentors/1/8/decide",
-        "cohort/mentors/1/8/move",
-        "cohort/mentors/1/8/swap",
-        "cohort/mentors/1/8/what-if",
-        "cohort/mentors/publish",
-        "matches/mentors/1/8/answer",
-        "matches/mentors/1/8/withdraw",
-        "matches/mentors/1/8/end",
-        "mentors/8/leave",
-        "rules",
-        "rules/versions/1",
-        "startups/1/wishes",
-    ],
+    "url", ["tandem.example.org", "https://u@x.org", "https://x.org/path", "ftp://x.org"]
 )
-def test_a_form_without_its_token_is_refused(client: FlaskClient, world: World, tail: str) -> None:
-    answer = client.post(f"/p/{world.slug}/{tail}", data={"name": "Forged", "approve": "1"})
-
-    assert answer.status_code == 400
-    assert "send the form again" in answer.text
+def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ValidationError, match="url"):
+        Settings(data=tmp_path, url=url)
 
 
-def test_every_post_of_the_application_is_among_those_tested(app: Flask) -> None:
-    posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+def test_a_form_without_its_token_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every form of the application: whoever may send it has to have opened it."""
+    site = Site(tmp_path_factory.mktemp("forged"), csrf=True)
+    wrong = []
+    for rule in site.rules("POST"):
+        actor = "founder" if TABLE[rule.endpoint] is Permission.TAKE_PART else "admin"
+        values = {name: value or "x" for name, value in site.own(rule, actor).items()}
+        answer = site.ask(actor, site.address(rule, values), "POST", {"name": "Forged", "approve": "1"})
+        if answer.status_code != 400 or "send the form again" not in answer.text:
+            wrong.append(f"{rule.endpoint}: {answer.status_code}")
+    changed = site.vault.is_changed()
+    site.close()
 
-    assert posts == {
-        "programmes.create",
-        "programmes.remove",
-        "programmes.spread",
-        "editing.create",
-        "editing.update",
-        "editing.remove",
-        "decisions.decide",
-        "decisions.undo",
-        "rules.update",
-        "rules.restore",
-        "wishes.update",
-        "uploads.receive",
-        "uploads.confirm",
-        "search.ask",
-        "cohort.propose",
-        "cohort.step",
-        "cohort.approve",
-        "pairs.decide",
-        "pairs.move",
-        "pairs.swap",
-        "whatif.ask",
-        "publishing.publish",
-        "matches.answer",
-        "matches.withdraw",
-        "matches.end",
-        "matches.leave",
-        "answers.record",
-    }
+    assert wrong == []
+    assert not changed
 
 
-def test_an_undo_leads_nowhere_else(client: FlaskClient, world: World) -> None:
-    answer = submit(
-        client,
-        f"/p/{world.slug}/startups/{world.startup}",
-        to=f"/p/{world.slug}/decisions/999/undo",
-        back="https://evil.example/",
-    )
+def test_an_undo_leads_nowhere_else(client: FlaskClient, world: World, engine: Engine) -> None:
+    page = f"/p/{world.slug}/startups/{world.startup}"
+    submit(client, page, to=f"{page}/decide", approve=f"{world.mentor}:")
+    with reading(engine) as session:
+        event = session.scalars(select(func.max(AuditEvent.id))).one()
+    answer = submit(client, page, to=f"/p/{world.slug}/decisions/{event}/undo", back="https://evil.example/")
 
     assert answer.status_code == 303
     assert answer.location == f"/p/{world.slug}/log"

@@ -6,7 +6,7 @@ no request holds SQLite's write lock while a view opens a transaction of its own
 
 from typing import Any
 
-from flask import g
+from flask import abort, g
 from flask_security import UserMixin, WebAuthnMixin
 from flask_security.datastore import UserDatastore
 from sqlalchemy import Engine, inspect, select
@@ -71,6 +71,18 @@ class AccountStore(UserDatastore):
         fields = {name: value for name, value in fields.items() if hasattr(Credential, name)}
         user.webauthn.append(Credential(**fields, lastuse_datetime=utcnow()))
         self.put(user)
+
+    def mf_delete_recovery_code(self, user: Any, idx: int) -> bool:
+        """Spend a recovery code: of two sign-ins at once with the same, one gets in."""
+        code = user.mf_recovery_codes[idx]
+        with unit_of_work(self.engine) as session:
+            account = session.get_one(Account, user.id, with_for_update=True)
+            left = list(account.mf_recovery_codes or ())
+            if code not in left:
+                abort(403)
+            left.remove(code)
+            account.mf_recovery_codes = left
+        return True
 
     def put(self, model: Any) -> Any:
         """Remember to write it when the request commits."""
