@@ -98,11 +98,14 @@ def test_a_side_ends_a_match_without_blame(
     session: Session, programme: Programme, people: dict[str, int], pair: Pair
 ) -> None:
     session.get_one(Mentor, people["M2"]).capacity = 1
+    assert read_as(session, programme, pair, Side.STARTUP).email == "m1@example.org"
     with pytest.raises(Invalid) as refused:
         ending.end(session, programme, pair, Side.STARTUP, reason="", words="x" * 801)
     assert refused.value.problems.keys() == {"reason", "words"}
     ending.end(session, programme, pair, Side.STARTUP, reason="no-fit", words="She never had time.")
 
+    us = read_as(session, programme, pair, Side.STARTUP)
+    assert (us.is_active, us.email) == (False, None)
     states = states_of(session, people)
     assert states["S1", "M1"] == "ended"
     assert states["S1", "M2"] == "proposed", "the next best for the start-up"
