@@ -153,7 +153,7 @@ def add_common(session: Session, programme: Programme, prefix: str) -> dict[str,
     day = ProgrammeDate(programme_id=programme.id, on=date(2031, 4, 1), title="Opening day")
     message = Announcement(
         programme_id=programme.id, group="everybody", subject="Welcome", body="See you there.", readers=3,
-        sent_by="manager@example.org",
+        sent_by="manager@example.org", key=f"{prefix}:welcome",
     )  # fmt: skip
     letter = Mail(
         programme_id=programme.id, address=f"{prefix}-reader@example.org", language="en", subject="News",
