@@ -119,12 +119,28 @@ def _membership(everyone: Everyone, actor: str) -> Four:
     return Four(Reach.PROGRAMME, members["applicant"], members["second mentor"], members["their applicant"])
 
 
+def _partner(everyone: Everyone, actor: str) -> Four:
+    """Whom a participant is matched with; nobody finds those of others."""
+    side = "startup" if actor in {Role.MENTOR, Role.FUNDER} else "counterpart"
+    rows = (_pair_of(everyone, actor), everyone.pairs["second"], everyone.pairs["stranger"])
+    return Four(Reach.PERSONAL, *(getattr(row, side) for row in rows))
+
+
 VALUES: Mapping[str, Choose] = {
     "mine": _mine,
     "startup_id": profile(Role.FOUNDER),
     "counterpart_id": profile(Role.MENTOR),
     "matches:startup_id": pair("startup"),
     "matches:counterpart_id": pair("counterpart"),
+    "relationships:startup_id": pair("startup"),
+    "relationships:counterpart_id": pair("counterpart"),
+    "other": _partner,
+    "meeting": pair("meeting"),
+    "meetings.calendar:meeting": pair("agreed"),
+    "log": pair("log"),
+    "goal": pair("goal"),
+    "how": word("done", "dropped"),
+    "occasion": word("day-30", missing="day-90"),
     "mentor_id": profile(Role.MENTOR),
     "profile_id": profile(Role.FOUNDER),
     "other_id": profile(Role.MENTOR),
