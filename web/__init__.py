@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Flask
 from whitenoise import WhiteNoise
 
+from config.keys import secret_key
 from config.settings import Settings
 from matcher.db import make_engine
 from web import (
@@ -24,6 +25,7 @@ from web.accounts import limits, signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
+    announcements,
     answers,
     application,
     candidates,
@@ -43,7 +45,9 @@ from web.views import (
     matches,
     meetings,
     mine,
+    notices,
     overview,
+    pace,
     pairs,
     people,
     profiles,
@@ -61,6 +65,7 @@ from web.views import (
     session_logs,
     shortlist,
     surveys,
+    unsubscribe,
     uploads,
     welcome,
     whatif,
@@ -73,6 +78,7 @@ _PAGES = (
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
     *(account, closing, mine, sample),
+    *(notices, pace, unsubscribe, announcements),
     *(application, equality, questions),
     *(welcome, invitations, joining, people, inviting, programme_settings),
     *(candidates, shortlist, requests, routed),
@@ -87,7 +93,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.update(
         TESTING=testing,
-        SECRET_KEY=security.secret_key(settings),
+        SECRET_KEY=secret_key(settings),
         SESSION_COOKIE_NAME="tandem",
         SESSION_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_SAMESITE="Lax",

@@ -7,7 +7,7 @@ from flask import abort, request, url_for
 from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Programme
-from matcher.services.errors import ServiceError
+from matcher.services.errors import NotFound, ServiceError
 from matcher.services.review import Decision
 from matcher.services.steps import Pair
 from matcher.wording import N_, Message
@@ -69,10 +69,16 @@ def attempt(
     *,
     can_undo: bool = True,
 ) -> AuditEvent | None:
-    """Take a step, and tell how it went; None if it was refused, or changed nothing."""
+    """Take a step, and tell how it went; None if it was refused, or changed nothing.
+
+    Raises:
+        NotFound: it is about nobody of this programme.
+    """
     try:
         with write(slug) as (session, programme):
             event = work(session, programme)
+    except NotFound:
+        raise
     except ServiceError as error:
         tell("error", error.message, about=about)
         return None

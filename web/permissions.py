@@ -93,6 +93,18 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "invitations.take": Permission.ANYONE,
         "joining.show": Permission.ANYONE,  # of programmes that open their doors
         "joining.ask": Permission.ANYONE,
+        "notices.index": Permission.ACCOUNT,
+        "notices.open": Permission.ACCOUNT,
+        "notices.read_all": Permission.ACCOUNT,
+        "notices.message": Permission.ACCOUNT,
+        "pace.show": Permission.ACCOUNT,
+        "pace.update": Permission.ACCOUNT,
+        "unsubscribe.show": Permission.ANYONE,  # whoever has the letter, which names no account to others
+        "unsubscribe.record": Permission.ANYONE,  # mail programs press it too; it lowers the pace, no more
+        "unsubscribe.undo": Permission.ANYONE,
+        "announcements.index": Permission.PEOPLE,
+        "announcements.preview": Permission.PEOPLE,
+        "announcements.send": Permission.PEOPLE,
         "mine.show": Permission.TAKE_PART,
         "application.show": Permission.TAKE_PART,
         "application.step": Permission.TAKE_PART,

@@ -1,10 +1,6 @@
-"""Who may talk to us at all, forged forms, response headers, and the key that signs sessions."""
+"""Who may talk to us at all, forged forms, and response headers."""
 
-import os
-import secrets
 from ipaddress import ip_address
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -90,25 +86,3 @@ def _add_headers(response: Response) -> Response:
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = _HSTS
     return response
-
-
-def secret_key(settings: Settings) -> str:
-    """The configured key, or one made on the first start and kept beside the data."""
-    if settings.secret_key:
-        return settings.secret_key
-    settings.data.mkdir(parents=True, exist_ok=True)
-    path = settings.data / "secret_key"
-    if not path.exists():
-        _write_once(path, secrets.token_hex(32))
-    return path.read_text("ascii")
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Two processes that start together end up with one key, whole."""
-    with NamedTemporaryFile("w", dir=path.parent, prefix=".key-") as file:  # mode 0600
-        file.write(text)
-        file.flush()
-        try:
-            os.link(file.name, path)
-        except FileExistsError:
-            return

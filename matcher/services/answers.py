@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Match, MatchState, Profile, Programme
 from matcher.profiles.text import clean
-from matcher.services import letters, mailing
+from matcher.services import tidings
 from matcher.services.asking import current
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.locking import lock_programme
@@ -124,6 +124,7 @@ def answer_for(
         counterpart_answer=answers["counterpart"],
     )
     event = take(session, programme, actor, "match.answered", {pair: image}, after={side: accepted})
+    tidings.tell_managers(session, programme, event, state, pair, side)
     _follow(session, programme, event, pair, state, actor)
     return event
 
@@ -143,7 +144,7 @@ def _follow(
     if state is MatchState.ACTIVE:
         for side, reader, other in readers(pair, both_sides(session, [pair])):
             key = f"match.accepted:{event.id}:{pair[0]}:{pair[1]}:{side}"
-            mailing.write(session, reader, key, *letters.accepted(programme, reader, other))
+            tidings.tell_side(session, programme, reader, other, key, tidings.ACCEPTED)
 
 
 def _by_secret(session: Session, secret: str) -> tuple[Match, Side]:

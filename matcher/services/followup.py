@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.db import unit_of_work
-from matcher.models import AuditEvent, Mail, Match, MatchState, Profile, Programme
-from matcher.services import letters, mailing, surveys
+from matcher.models import AuditEvent, Match, MatchState, Programme
+from matcher.services import letters, mailing, surveys, tidings
 from matcher.services.asking import current
 from matcher.services.locking import lock_programme
 from matcher.services.publishing import ANSWER_WITHIN, Side, answer_address, both_sides, call_off, readers
@@ -85,8 +85,10 @@ def _remind(session: Session, programme: Programme, match: Match, reminders: int
                 letter = letters.question_waits(programme, reader, other, request.question)
                 mailing.write(session, reader, key, *letter)
         elif answered[side] is None:
-            letter = letters.reminded(programme, reader, other, until)
-            mailing.write(session, reader, key, *letter, answer_address(session, reader, pair, side))
+            tidings.tell_side(
+                session, programme, reader, other, key, tidings.REMINDED,
+                until=until, link=answer_address(session, reader, pair, side),
+            )  # fmt: skip
 
 
 def _expire(session: Session, programme: Programme, match: Match) -> None:
@@ -95,4 +97,5 @@ def _expire(session: Session, programme: Programme, match: Match) -> None:
         session, programme, ACTOR, "match.expired", {pair: in_state(MatchState.EXPIRED, image_of(match))}
     )  # fmt: skip
     call_off(session, programme, event, [pair])
+    tidings.tell_managers(session, programme, event, MatchState.EXPIRED, pair)
     follow_loss(session, programme, *pair, actor=ACTOR)

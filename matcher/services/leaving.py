@@ -4,7 +4,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Kind, Match, MatchState, Mentor, Profile, Programme
-from matcher.services import letters, mailing
+from matcher.services import tidings
 from matcher.services.locking import lock_programme
 from matcher.services.publishing import both_sides, readers, withdraw_mentor
 from matcher.services.review import OPEN
@@ -64,8 +64,8 @@ def _tell(
     """The other sides, each in the words for what they had."""
     profiles = both_sides(session, told)
     for pair, state in told.items():
-        words = letters.ended if state == MatchState.ACTIVE else letters.called_off
+        tiding = tidings.ENDED if state == MatchState.ACTIVE else tidings.CALLED_OFF
         for side, reader, other in readers(pair, profiles):
             if reader.id != leaver.id:
                 key = f"{event.action}:{event.id}:{pair[0]}:{pair[1]}:{side}"
-                mailing.write(session, reader, key, *words(programme, reader, other))
+                tidings.tell_side(session, programme, reader, other, key, tiding)

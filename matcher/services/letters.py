@@ -26,7 +26,7 @@ def offered(programme: Programme, reader: Profile, other: Profile, until: dateti
             Message(_PROPOSED[Kind(other.kind)], {"other": other.name}),
             Message(
                 N_("Please say until %(date)s whether that suits you. Who they are, and why:"),
-                {"date": _last_day(until)},
+                {"date": last_day(until)},
             ),
         ],
     )
@@ -40,7 +40,7 @@ def reminded(programme: Programme, reader: Profile, other: Profile, until: datet
             _greeting(reader),
             Message(
                 N_("%(other)s is still waiting to hear from you. Please answer until %(date)s:"),
-                {"other": other.name, "date": _last_day(until)},
+                {"other": other.name, "date": last_day(until)},
             ),
         ],
     )
@@ -64,7 +64,7 @@ def requested(programme: Programme, reader: Profile, other: Profile, until: date
             Message(_QUOTED, {"text": text}),
             Message(
                 N_("Please say until %(date)s whether that suits you. Who they are, and why:"),
-                {"date": _last_day(until)},
+                {"date": last_day(until)},
             ),
         ],
     )
@@ -188,7 +188,7 @@ def ended(programme: Programme, reader: Profile, other: Profile) -> Letter:
     )
 
 
-def _last_day(until: datetime) -> Term:
+def last_day(until: datetime) -> Term:
     """The last whole day, wherever its reader's clock stands: offers close at an hour of the next."""
     return Term("date", (until - timedelta(days=1)).date().isoformat())
 

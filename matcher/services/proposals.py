@@ -274,14 +274,9 @@ def request_what_if(
     """Ask what the latest run would have become with this pair in it.
 
     Raises:
-        NotFound: there is no run yet, or the programme has no such start-up and counterpart of this kind.
-        NotAllowed: the run was too large for what it was given to be kept.
+        NotFound: the programme has no such start-up and counterpart of this kind.
+        NotAllowed: there is no run yet, or it was too large for what it was given to be kept.
     """
-    run = latest_proposal(session, programme, kind)
-    if run is None:
-        raise NotFound(Message(N_("There is no proposal yet. Make one first.")))
-    if not is_kept(session, run):
-        raise NotAllowed(Message(TOO_LARGE))
     rows = session.execute(
         select(Profile.id, Profile.kind).where(
             Profile.programme_id == programme.id, Profile.id.in_([startup_id, counterpart_id])
@@ -290,6 +285,11 @@ def request_what_if(
     kinds = {profile_id: found for profile_id, found in rows}  # noqa: C416 - a Row is no pair to mypy
     if kinds.get(startup_id) != Kind.STARTUP or kinds.get(counterpart_id) != kind:
         raise NotFound(Message(N_("There is no such pair in this programme.")))
+    run = latest_proposal(session, programme, kind)
+    if run is None:
+        raise NotAllowed(Message(N_("There is no proposal yet. Make one first.")))
+    if not is_kept(session, run):
+        raise NotAllowed(Message(TOO_LARGE))
     payload = {"kind": kind.value, "startup": startup_id, "counterpart": counterpart_id, "actor": actor}
     return jobs.enqueue(session, programme.id, JobKind.WHAT_IF, payload)
 

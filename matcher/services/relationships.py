@@ -27,8 +27,8 @@ from matcher.models import (
 from matcher.profiles.text import clean
 from matcher.services.errors import NotAllowed, NotFound, ServiceError
 from matcher.services.locking import lock_programme
+from matcher.services.notices import notify
 from matcher.services.steps import Pair
-from matcher.services.telling import notify
 from matcher.wording import N_, Message
 
 MET = (MatchState.ACTIVE, MatchState.ENDED)

@@ -18,7 +18,7 @@ from matcher.models import (
     RecommendationList,
 )
 from matcher.profiles.text import clean
-from matcher.services.errors import Conflict, NotAllowed, NotFound
+from matcher.services.errors import Conflict, NotAllowed
 from matcher.services.locking import lock_programme
 from matcher.services.proposals import band_of, latest_proposal, scores_of
 from matcher.services.steps import Image, Pair, find, fingerprint, image_of, in_state, take
@@ -104,14 +104,13 @@ def approve_from(
     `seen` is the `fingerprint` of those that the manager was told of.
 
     Raises:
-        NotFound: there is none.
         Conflict: they are others than were seen, be they as many.
-        CapacityReached, NotAllowed: one of them is no longer possible; nothing is approved.
+        CapacityReached, NotAllowed: there is none, or one is no longer possible; nothing is approved.
     """
     lock_programme(session, programme)
     found = approvable(session, programme, kind, band)
     if not found:
-        raise NotFound(Message(N_("There is no such pair to approve.")))
+        raise NotAllowed(Message(N_("There is no such pair to approve.")))
     if seen is not None and seen != fingerprint(found):
         raise Conflict(
             Message(

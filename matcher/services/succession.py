@@ -26,6 +26,7 @@ from matcher.services.plan import latest_proposal
 from matcher.services.roster import load_facts
 from matcher.services.rules import CohortRules, current_rules
 from matcher.services.steps import Pair, in_state, take
+from matcher.services.tidings import tell_suggested, tell_waiting
 
 _TAKEN = frozenset({MatchState.PROPOSED, *HELD})
 _TOLD = frozenset({MatchState.OFFERED, MatchState.ACTIVE})
@@ -55,6 +56,7 @@ def suggest_next(
         if _may_be(session, programme, rules, startup_id, item.candidate_id):
             return _suggest(session, programme, startup_id, item, actor)
     _wait(session, programme, startup_id, kind)
+    tell_waiting(session, programme, startup_id, kind)
     return None
 
 
@@ -210,4 +212,7 @@ def _suggest(
     session: Session, programme: Programme, startup_id: int, item: Recommendation, actor: str
 ) -> AuditEvent:
     image = in_state(MatchState.PROPOSED, score=item.score, band=item.band, reasons=item.reasons)
-    return take(session, programme, actor, "match.suggested", {(startup_id, item.candidate_id): image})
+    pair = (startup_id, item.candidate_id)
+    event = take(session, programme, actor, "match.suggested", {pair: image})
+    tell_suggested(session, programme, event, pair)
+    return event

@@ -267,7 +267,7 @@ def test_a_what_if_needs_a_run_and_a_pair_and_is_answered_when_its_job_is(
             session, programme, Kind.MENTOR, people[ours], people[theirs], actor="a"
         )
 
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed):
         ask("S1", "M1")
     add_run(session, programme, problem=pack(small_problem(people)))
     for pair in (("M1", "S1"), ("S1", "F1"), ("S1", "S2")):

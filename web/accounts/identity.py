@@ -12,6 +12,7 @@ from matcher.db import reading, unit_of_work
 from matcher.models import Role
 from matcher.services import sign_ins
 from matcher.services.memberships import PRESENT, Part, parts_of
+from matcher.services.notices import count_unread
 
 _SECRET = "sign_in"  # noqa: S105 - the name of a cookie's field
 
@@ -30,6 +31,8 @@ class Identity:
     has_second_factor: bool
     sign_in_id: int
     parts: tuple[Part, ...]
+    unread: int
+    """Notices that they have not opened."""
 
     def parts_in(self, slug: str) -> tuple[Part, ...]:
         """What they are in the programme at this address, as far as they are let in."""
@@ -89,6 +92,7 @@ def _identify() -> Identity | None:
     with reading(_engine()) as opened:
         found = sign_ins.find(opened, session.get(_SECRET, ""))
         parts = tuple(parts_of(opened, current_user.id))
+        unread = count_unread(opened, current_user.id)
     if found is None or found.account_id != current_user.id:
         g.who = None  # so that signing out does not ask who that is
         logout_user()  # it was ended from another browser
@@ -107,6 +111,7 @@ def _identify() -> Identity | None:
         has_second_factor=bool(current_user.tf_primary_method or current_user.webauthn),
         sign_in_id=found.id,
         parts=parts,
+        unread=unread,
     )
 
 

@@ -1,23 +1,23 @@
 """Flask-Security, set up as Tandem uses it."""
 
-import base64
-import hashlib
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, abort, render_template, request, session
+from flask import Flask, abort, redirect, render_template, request, session
 from flask_login import LoginManager, user_logged_out  # type: ignore[import-untyped]
 from flask_security import Security, password_changed, password_reset, user_authenticated
 from sqlalchemy import Engine
+from werkzeug.wrappers import Response
 from wtforms import Form
 
 from config.catalogues import FOLDER
+from config.keys import derived
 from config.settings import Settings
 from matcher.models import utcnow
 from web.accounts import limits
 from web.accounts.factors import Codes, Passkeys, RecoveryCodes, SecondFactorByPasskey
 from web.accounts.forms import ForgottenPassword, PasskeyAnswer
-from web.accounts.identity import begin_sign_in, end_other_sign_ins, end_sign_in
+from web.accounts.identity import begin_sign_in, end_other_sign_ins, end_sign_in, identity
 from web.accounts.letters import SUBJECTS, AccountLetters
 from web.accounts.passwords import LENGTH, Passwords
 from web.accounts.store import AccountStore, User
@@ -48,6 +48,7 @@ def init(app: Flask, settings: Settings) -> None:
     security.two_factor_plugins.register_tf_impl(app, "webauthn", SecondFactorByPasskey)
     _close_side_doors(app, security)
     limits.init(app)
+    app.before_request(_stay_signed_in)
     user_authenticated.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
     password_changed.connect(_password_changed, app)
@@ -88,7 +89,7 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
             "argon2__memory_cost": 19 * 1024,
             "argon2__parallelism": 1,
         },
-        "PASSWORD_SALT": _derived(key, "password"),
+        "PASSWORD_SALT": derived(key, "password"),
         "PASSWORD_LENGTH_MIN": LENGTH,
         "PASSWORD_NORMALIZE_FORM": "NFKC",
         "RETURN_GENERIC_RESPONSES": True,
@@ -102,11 +103,11 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
         "TWO_FACTOR_RESCUE_EMAIL": False,
         "TWO_FACTOR_ALWAYS_VALIDATE": True,
         "TWO_FACTOR_AUTHENTICATOR_VALIDITY": 30,  # seconds a clock may be wrong, either way
-        "TOTP_SECRETS": {"1": _derived(key, "totp")},
+        "TOTP_SECRETS": {"1": derived(key, "totp")},
         "TOTP_ISSUER": "Tandem",
         "MULTI_FACTOR_RECOVERY_CODES": True,
         "MULTI_FACTOR_RECOVERY_CODES_N": 8,
-        "MULTI_FACTOR_RECOVERY_CODES_KEYS": [_derived(key, "recovery codes")],
+        "MULTI_FACTOR_RECOVERY_CODES_KEYS": [derived(key, "recovery codes")],
         "WEBAUTHN": True,
         "WAN_RP_NAME": "Tandem",
         "WAN_ALLOW_USER_HINTS": False,  # they would tell a stranger which accounts have passkeys
@@ -144,9 +145,10 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _derived(key: str, purpose: str) -> str:
-    """A key of its own for each purpose, so that one that leaks is not all of them."""
-    return base64.urlsafe_b64encode(hashlib.sha256(f"tandem:{purpose}:{key}".encode()).digest()).decode()
+def _stay_signed_in() -> Response | None:
+    """Opening the page for a code signs out whoever is signed in already: no address may do that."""
+    is_code = request.endpoint == "security.two_factor_token_validation" and request.method != "POST"
+    return redirect("/", 303) if is_code and identity() else None
 
 
 def _signed_in(_: Flask, user: User, **__: Any) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from matcher.models import AuditEvent, Kind, Programme
-from matcher.services.errors import ServiceError
+from matcher.services.errors import NotFound, ServiceError
 from matcher.services.profiles import get_profile
 from matcher.services.review import Decision
 from matcher.services.review import decide as decide_pair
@@ -38,6 +38,8 @@ def decide(slug: str, kind: Kind, profile_id: int) -> Response:
             event = decide_pair(
                 session, programme, startup_id, counterpart_id, state, actor=actor(), seen=seen
             )
+    except NotFound:
+        raise
     except ServiceError as error:
         tell("error", error.message, about=candidate_id)
     else:
@@ -55,6 +57,8 @@ def undo(slug: str, event_id: int) -> Response:
         with write(slug) as (session, programme):
             event = undo_decision(session, programme, event_id, actor=actor())
             back = _restored(session, programme, event, back)
+    except NotFound:
+        raise
     except ServiceError as error:
         tell("error", error.message, about=about)
     else:

@@ -5,8 +5,8 @@ from werkzeug.wrappers import Response
 
 from matcher.db import reading
 from matcher.services.exposure import mentor_exposure
-from matcher.services.joining import open_programmes
 from matcher.services.inbox import count_routed
+from matcher.services.joining import open_programmes
 from matcher.services.memberships import PRESENT
 from matcher.services.programmes import list_programmes, overview
 from web.accounts.identity import identity

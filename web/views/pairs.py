@@ -1,6 +1,6 @@
 """One pair, looked at closer: both profiles side by side, and every step that can be taken with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -83,8 +83,10 @@ def decide(slug: str, kind: Kind, startup_id: int, counterpart_id: int) -> Respo
     pair = (startup_id, counterpart_id)
     decision = pairing.BUTTONS.get(request.form.get("step", "")) or abort(400)
     note = _note() if decision == "rejected" else ""
-    pairing.attempt(
+    _attempt(
         slug,
+        kind,
+        pair,
         lambda session, programme: review.decide(
             session, programme, *pair, decision, actor=actor(), note=note, seen=request.form.get("seen", "")
         ),
@@ -99,8 +101,10 @@ def move(slug: str, kind: Kind, startup_id: int, counterpart_id: int) -> Respons
     pair = (startup_id, counterpart_id)
     to = _number("to")
     seen = request.form.get("seen", "")
-    event = pairing.attempt(
+    event = _attempt(
         slug,
+        kind,
+        pair,
         lambda session, programme: review.move(session, programme, pair, to, actor=actor(), seen=seen),
         Message(N_("The start-up was moved. Runs keep the new pair.")),
     )
@@ -118,8 +122,21 @@ def swap(slug: str, kind: Kind, startup_id: int, counterpart_id: int) -> Respons
     def work(session: Session, programme: Programme) -> AuditEvent:
         return review.swap(session, programme, pair, other, actor=actor(), seen=seen)
 
-    event = pairing.attempt(slug, work, Message(N_("The two were swapped. Runs keep both new pairs.")))
+    event = _attempt(slug, kind, pair, work, Message(N_("The two were swapped. Runs keep both new pairs.")))
     return _back(slug, kind, (startup_id, other[1]) if event else pair)
+
+
+def _attempt(
+    slug: str, kind: Kind, pair: Pair, work: Callable[[Session, Programme], AuditEvent], done: Message
+) -> AuditEvent | None:
+    """Take a step with a pair of this programme; anything else is not found, whatever the form says of it."""
+
+    def checked(session: Session, programme: Programme) -> AuditEvent:
+        get_profile(session, programme, Kind.STARTUP, pair[0])
+        get_profile(session, programme, kind, pair[1])
+        return work(session, programme)
+
+    return pairing.attempt(slug, checked, done)
 
 
 def _view(session: Session, programme: Programme, kind: Kind, pair: Pair) -> View:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from matcher.models import Kind, Profile, Programme
 from matcher.services import jobs
-from matcher.services.errors import ServiceError
+from matcher.services.errors import NotFound, ServiceError
 from matcher.services.profiles import find_by_id, get_profile
 from matcher.services.proposals import read_what_if, request_what_if
 from matcher.services.steps import Pair, obstacle
@@ -38,6 +38,8 @@ def ask(slug: str, kind: Kind, startup_id: int, counterpart_id: int) -> Response
     try:
         with write(slug) as (session, programme):
             job = request_what_if(session, programme, kind, startup_id, counterpart_id, actor=actor())
+    except NotFound:
+        raise
     except ServiceError as error:
         tell("error", error.message)
         ours, theirs = startup_id, counterpart_id

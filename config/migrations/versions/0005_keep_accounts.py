@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("readers", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("sent_by", sa.String(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -101,6 +102,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
+        sa.UniqueConstraint("key", name=op.f("uq_announcement_key")),
     )
     with op.batch_alter_table("announcement", schema=None) as batch_op:
         batch_op.create_index(
@@ -535,6 +537,8 @@ def upgrade() -> None:
         batch_op.alter_column("programme_id", existing_type=sa.INTEGER(), nullable=True)
         batch_op.alter_column("recipient_id", existing_type=sa.INTEGER(), nullable=True)
 
+    op.add_column("mail", sa.Column("unsubscribe", sa.String(), nullable=False, server_default=""))
+
     op.add_column("profile", sa.Column("is_paused", sa.Boolean(), nullable=False, server_default=sa.false()))
 
     op.add_column("programme", sa.Column("open_to", sa.JSON(), nullable=False, server_default="[]"))
@@ -554,6 +558,7 @@ def downgrade() -> None:
 
     op.drop_column("profile", "is_paused")
 
+    op.drop_column("mail", "unsubscribe")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.alter_column("recipient_id", existing_type=sa.INTEGER(), nullable=False)
         batch_op.alter_column("programme_id", existing_type=sa.INTEGER(), nullable=False)
