@@ -9,7 +9,7 @@ from flask_login import LoginManager, user_logged_out  # type: ignore[import-unt
 from flask_security import Security, password_changed, password_reset, user_authenticated
 from sqlalchemy import Engine
 from werkzeug.wrappers import Response
-from wtforms import Form
+from wtforms import Form  # type: ignore[import-untyped]
 
 from config.catalogues import FOLDER
 from config.keys import derived
