@@ -130,6 +130,12 @@ def _of_rule(site: Site, rule: Rule, method: str, actor: str) -> Iterator[Cell]:
     yield from [cell(at_home, "", "own")] if None not in at_home.values() else []
     if far != at_home and None not in far.values():
         yield cell(far, "", "other")
+    if _is_closed(site, rule, method, actor):  # whatever is in the address: all of it at once will do
+        for whose in ("same", "other", "missing"):
+            values = {name: getattr(choice, whose) or choice.own for name, choice in choices.items()}
+            values = {**at_home, **values}
+            yield from [cell(values, "all", whose)] if None not in values.values() else []
+        return
     base, foreign = (far, "own") if actor == "stranger" and "slug" in rule.arguments else (at_home, "other")
     for name, choice in choices.items():
         for whose in ("same", foreign, "missing") if base is at_home else (foreign, "missing"):
@@ -140,6 +146,16 @@ def _of_rule(site: Site, rule: Rule, method: str, actor: str) -> Iterator[Cell]:
     if "slug" in rule.arguments and None not in own.values():
         yield cell({**own, "slug": everyone.other_slug}, "slug", "other")
         yield cell({**own, "slug": _NOWHERE}, "slug", "missing")
+
+
+def _is_closed(site: Site, rule: Rule, method: str, actor: str) -> bool:
+    """Whether the table keeps them out, also where everything is their own."""
+    permission = TABLE[rule.endpoint]
+    if actor == "anonymous":
+        return permission is not Permission.ANYONE
+    home = site.everyone.slug if "slug" in rule.arguments else None
+    own = Cell(rule, method, actor, "", home, "", "own", None)
+    return actor != "stranger" and permission is not Permission.ANYONE and bool(_by_permission(site, own, permission))
 
 
 def _expected(site: Site, cell: Cell) -> str:

@@ -169,6 +169,19 @@ VALUES: Mapping[str, Choose] = {
 PAGES_OF: Mapping[str, frozenset[Role]] = {}
 """Participants' pages that are not for all three kinds of them, by endpoint or blueprint: for whom they are."""
 
+FILES = frozenset({"security.static", "health.health", "documents.export", "uploads.bad_rows"})
+"""Endpoints that answer with something else than a page."""
+
+NO_PAGES: Mapping[str, str] = {
+    "security.two_factor_token_validation": "only between a password and a code: tests/web/test_web_accounts.py",
+    "security.two_factor_rescue": "offers nothing",
+    "security.tf_select": "only between a password and a code",
+    "security.mf_recovery": "only between a password and a code",
+    "security.reset_password": "needs a link that was sent: tests/web/test_web_accounts.py",
+    "security.wan_delete": "needs a passkey",
+}
+"""Endpoints that show nobody of `everyone` a page, and why."""
+
 UNREACHED: Mapping[str, str] = {
     "sample.sign_in": "there is no sample here; tests/web/test_web_sample.py has one",
     "security.two_factor_rescue": "offers nothing, and so finds nothing",
