@@ -6,32 +6,68 @@ from datetime import timedelta
 from flask import Flask
 from whitenoise import WhiteNoise
 
+from config.keys import secret_key
 from config.settings import Settings
 from matcher.db import make_engine
-from web import assets, compression, filters, i18n, pairwords, parts, permissions, security
-from web.accounts import signing
+from web import (
+    assets,
+    compression,
+    filters,
+    i18n,
+    pairwords,
+    parts,
+    permissions,
+    requestwords,
+    security,
+    together,
+)
+from web.accounts import limits, signing
 from web.converters import CounterpartConverter, IdConverter, KindConverter
 from web.views import (
     account,
+    announcements,
     answers,
+    application,
+    candidates,
+    closing,
     cohort,
     decisions,
     documents,
     editing,
+    equality,
     errors,
+    goals,
     health,
+    invitations,
+    inviting,
+    joining,
     logbook,
     matches,
+    meetings,
     mine,
+    notices,
     overview,
+    pace,
     pairs,
+    people,
     profiles,
+    programme_settings,
     programmes,
     publishing,
+    questions,
+    relationship,
+    relationships,
+    requests,
+    routed,
     rules,
     sample,
     search,
+    session_logs,
+    shortlist,
+    surveys,
+    unsubscribe,
     uploads,
+    welcome,
     whatif,
     whynot,
     wishes,
@@ -41,7 +77,12 @@ _PAGES = (
     *(overview, programmes, profiles, search, whynot, editing, decisions, uploads, health),
     *(cohort, pairs, whatif, publishing, matches, answers, logbook),
     *(rules, wishes, documents),
-    *(account, mine, sample),
+    *(account, closing, mine, sample),
+    *(notices, pace, unsubscribe, announcements),
+    *(application, equality, questions),
+    *(welcome, invitations, joining, people, inviting, programme_settings),
+    *(candidates, shortlist, requests, routed),
+    *(relationship, meetings, session_logs, goals, surveys, relationships),
 )
 _FORM_BYTES = 1_000_000
 """What a form's own fields may weigh beside an uploaded sheet."""
@@ -52,9 +93,10 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.update(
         TESTING=testing,
-        SECRET_KEY=security.secret_key(settings),
+        SECRET_KEY=secret_key(settings),
         SESSION_COOKIE_NAME="tandem",
         SESSION_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         MAX_CONTENT_LENGTH=settings.upload_megabytes * 1024 * 1024 + _FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
@@ -74,10 +116,13 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     signing.init(app, settings)
     filters.init(app)
     pairwords.init(app)
+    requestwords.init(app)
     parts.init(app)
+    together.init(app)
     assets.init(app)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)
+    limits.guard(app)
     errors.init(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, gettext
+from flask_babel import format_date, format_datetime, format_decimal, format_percent, gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
@@ -13,8 +13,11 @@ from matcher.profiles import labels
 from matcher.profiles.places import country_name
 from matcher.profiles.taxonomy import label
 from matcher.profiles.tongues import language_name
+from matcher.services.audiences import Group
 from matcher.services.review import can_decide
 from matcher.wording import N_, Message, Term
+from web import zones
+from web.clock import local_moment
 from web.facts import facts
 from web.i18n import locale_code
 from web.notices import notices
@@ -63,6 +66,16 @@ _MEMBERSHIPS = {
     MembershipState.ACTIVE: N_("Taking part"),
     MembershipState.LEFT: N_("Left"),
     MembershipState.REFUSED: N_("Not admitted"),
+}
+_GROUPS = {
+    Group.ALL: N_("Everybody who takes part"),
+    Group.FOUNDERS: N_("Founders"),
+    Group.MENTORS: N_("Mentors"),
+    Group.FUNDERS: N_("Funding partners"),
+    Group.MANAGERS: N_("Programme managers"),
+    Group.UNMATCHED: N_("Those without a match or an open proposal"),
+    Group.UNANSWERED: N_("Those who have not answered a proposal"),
+    Group.QUIET: N_("Those who did not open their pages for 14 days"),
 }
 _HOW = {
     "name": N_("Same name"),
@@ -151,13 +164,18 @@ def init(app: Flask) -> None:
         number=format_decimal,
         decimal=lambda figure: format_decimal(figure, "#,##0.00"),
         tenth=lambda figure: format_decimal(figure, "0.#"),
+        percent=lambda part: format_percent(part, "0%"),
         day=lambda instant: format_date(instant, "medium"),
         moment=lambda instant: format_datetime(instant, "medium"),
+        local_moment=local_moment,
+        group=lambda group: _name_of(_GROUPS, Group(group)),
+        local=zones.local,
         sector=lambda code: label("sectors", code, locale_code()),
         stage=lambda code: label("stages", code, locale_code()),
         country=lambda code: country_name(code, locale_code()),
         language=lambda code: language_name(code, locale_code()),
     )
+    named = {name: app.jinja_env.filters[name] for name in ("sector", "stage", "country", "language")}
     app.jinja_env.globals.update(
-        Kind=Kind, csrf=_csrf_input, facts=facts, notices=notices, message_from=Message.from_json
+        names=named, Kind=Kind, csrf=_csrf_input, facts=facts, notices=notices, message_from=Message.from_json
     )

@@ -11,11 +11,11 @@ from matcher.models import Kind
 from matcher.profiles.cell import parse_cell
 from matcher.profiles.errors import CellError
 from matcher.profiles.fields import FIELDS, Field, FieldType
+from matcher.profiles.form import read_form
 from matcher.profiles.labels import label as name_of
-from matcher.profiles.mapping import ColumnMatch
-from matcher.profiles.rows import BadRow, ProfileDraft, RowReader
+from matcher.profiles.rows import ProfileDraft
 from matcher.profiles.taxonomy import label, taxonomy
-from matcher.wording import N_, Message, Term
+from matcher.wording import Message, Term
 from web.i18n import locale_code
 
 _TAXONOMIES = {
@@ -44,8 +44,6 @@ _INPUT_MODES = {
     FieldType.YEAR: "numeric",
     FieldType.MONEY: "decimal",
 }
-_MISSING = N_("A name is needed.")
-_EXPECTED = N_("This should be %(expected)s.")
 _SEPARATOR = "; "
 
 
@@ -133,17 +131,10 @@ class ProfileForm:
 
     def validate(self) -> bool:
         """Read the inputs as one row of a sheet, so that both have the same rules; true when right."""
-        stated = [entry for entry in self.inputs if entry.name != "ref" or entry.value.strip()]
-        columns = [ColumnMatch(e.name, at, e.name, "name", 100.0) for at, e in enumerate(stated)]
-        reader = RowReader(self.kind, "", tuple(columns))
-        row = reader.read(0, tuple(entry.value for entry in stated))
-        if isinstance(row, BadRow):
-            for problem in row.problems:
-                self.blame(problem.column, Message(_EXPECTED, {"expected": problem.expected}))
-        else:
-            self._draft = row
-        if not self.texts()["name"].strip():
-            self.blame("name", Message(_MISSING))
+        found = read_form(self.kind, self.texts())
+        for name, message in found.problems.items():
+            self.blame(name, message)
+        self._draft = found.draft
         return not self.errors
 
     def blame(self, name: str, message: Message) -> None:

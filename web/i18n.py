@@ -69,10 +69,20 @@ def languages() -> list[Language]:
     ]
 
 
+def remember(response: Response, language: str | None) -> None:
+    """Have this browser ask for a language from now on; None: for its own."""
+    if language is None:
+        response.delete_cookie(_COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
+    else:
+        response.set_cookie(
+            _COOKIE, language, max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure
+        )
+
+
 def _remember_choice(response: Response) -> Response:
     wanted = request.args.get("lang")
     if wanted in LOCALES:
-        response.set_cookie(_COOKIE, wanted, max_age=_YEAR, httponly=True, samesite="Lax")
+        remember(response, wanted)
     return response
 
 

@@ -8,10 +8,22 @@ from typing import cast
 from flask import abort, g
 from sqlalchemy.orm import Session
 
+from matcher.db import unit_of_work
 from matcher.models import KIND_OF_ROLE, Kind, Membership, MembershipState, Profile, Programme, Role
 from matcher.services.memberships import get_own
+from matcher.services.people import is_due, touch
 from web.accounts.identity import Identity, identity
-from web.database import read, write
+from web.database import engine, read, write
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Whose pages these are, as plain values: the navigation outlives the session."""
+
+    id: int
+    role: str
+    state: str
+    profile_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +65,23 @@ def read_own(slug: str, mine: int, *roles: Role, active: bool = True) -> Iterato
     who were not yet may open what has `active` false.
     """
     with read(slug) as (session, programme):
-        yield _enter(session, programme, mine, roles, active=active)
+        own = _enter(session, programme, mine, roles, active=active)
+        if is_due(
+            own.membership
+        ):  # a page that reads cannot write itself, so who has gone quiet is noted beside
+            with unit_of_work(engine()) as writing:
+                touch(writing, own.membership.id)
+        yield own
 
 
 @contextmanager
 def write_own(slug: str, mine: int, *roles: Role, active: bool = True) -> Iterator[Own]:
     """The same, in a transaction that is committed when the block ends."""
     with write(slug) as (session, programme):
-        yield _enter(session, programme, mine, roles, active=active)
+        own = _enter(session, programme, mine, roles, active=active)
+        if is_due(own.membership):
+            touch(session, own.membership.id)
+        yield own
 
 
 def _enter(
@@ -70,5 +91,6 @@ def _enter(
     own = Own(session, programme, get_own(session, programme, who.account_id, mine), who)
     if own.role is Role.MANAGER or (roles and own.role not in roles) or (active and not own.is_active):
         abort(404)
-    g.own = own.membership  # the navigation shows where they are
+    part = own.membership
+    g.own = Here(part.id, part.role, part.state, part.profile_id)  # the navigation shows where they are
     return own

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from flask import abort, request
+from flask import abort, request, url_for
 from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Programme
@@ -54,6 +54,11 @@ def here() -> str:
     """This page with what was chosen on it, for a form to lead back to."""
     kept = [(key, value) for key, value in request.args.items(multi=True) if key not in _PASSING]
     return f"{request.path}?{urlencode(kept)}" if kept else request.path
+
+
+def answer_link(secret: str) -> str:
+    """The address at which a side answers an offer."""
+    return url_for("answers.show", secret=secret, _external=True)
 
 
 def attempt(

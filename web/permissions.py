@@ -16,6 +16,7 @@ class Permission(StrEnum):
 
     ANYONE = "anyone"
     ACCOUNT = "have an account"
+    SIGNING = "say how they sign in, and close their account"
     TAKE_PART = "take part in the programme, and see what is theirs"
     READ = "read the programme"
     EDIT = "add, change and remove profiles, and say how lists are ordered"
@@ -48,6 +49,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 )
 """What each role brings, within its programme. Whose pages they are, `web.own` asks besides."""
 
+_OWN = frozenset({Permission.ACCOUNT, Permission.SIGNING})
 ADMIN = _MANAGES | {Permission.PROGRAMMES}
 """What whoever runs the installation may do, in every programme."""
 
@@ -70,16 +72,101 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "security.verify": Permission.ACCOUNT,
         "security.wan_verify": Permission.ACCOUNT,
         "security.wan_verify_response": Permission.ACCOUNT,
-        "security.change_password": Permission.ACCOUNT,
-        "security.two_factor_setup": Permission.ACCOUNT,
-        "security.two_factor_setup_validate": Permission.ACCOUNT,
-        "security.mf_recovery_codes": Permission.ACCOUNT,
-        "security.wan_register": Permission.ACCOUNT,
-        "security.wan_register_response": Permission.ACCOUNT,
-        "security.wan_delete": Permission.ACCOUNT,
+        "security.change_password": Permission.SIGNING,
+        "security.two_factor_setup": Permission.SIGNING,
+        "security.two_factor_setup_validate": Permission.SIGNING,
+        "security.mf_recovery_codes": Permission.SIGNING,
+        "security.wan_register": Permission.SIGNING,
+        "security.wan_register_response": Permission.SIGNING,
+        "security.wan_delete": Permission.SIGNING,
         "account.show": Permission.ACCOUNT,
+        "account.save": Permission.ACCOUNT,
+        "account.sign_out": Permission.ACCOUNT,
+        "account.sign_out_others": Permission.ACCOUNT,
+        "account.protected": Permission.SIGNING,
+        "closing.confirm": Permission.SIGNING,
+        "closing.close": Permission.SIGNING,
         "sample.sign_in": Permission.ANYONE,  # on this machine, and only while there is a sample
+        "welcome.show": Permission.ANYONE,  # on this machine, and only until there is an administrator
+        "welcome.make": Permission.ANYONE,
+        "invitations.show": Permission.ANYONE,  # whoever has the secret address
+        "invitations.take": Permission.ANYONE,
+        "joining.show": Permission.ANYONE,  # of programmes that open their doors
+        "joining.ask": Permission.ANYONE,
+        "notices.index": Permission.ACCOUNT,
+        "notices.open": Permission.ACCOUNT,
+        "notices.read_all": Permission.ACCOUNT,
+        "notices.message": Permission.ACCOUNT,
+        "pace.show": Permission.ACCOUNT,
+        "pace.update": Permission.ACCOUNT,
+        "unsubscribe.show": Permission.ANYONE,  # whoever has the letter, which names no account to others
+        "unsubscribe.record": Permission.ANYONE,  # mail programs press it too; it lowers the pace, no more
+        "unsubscribe.undo": Permission.ANYONE,
+        "announcements.index": Permission.PEOPLE,
+        "announcements.preview": Permission.PEOPLE,
+        "announcements.send": Permission.PEOPLE,
         "mine.show": Permission.TAKE_PART,
+        "application.show": Permission.TAKE_PART,
+        "application.step": Permission.TAKE_PART,
+        "application.save": Permission.TAKE_PART,
+        "application.check": Permission.TAKE_PART,
+        "application.send": Permission.TAKE_PART,
+        "application.sent": Permission.TAKE_PART,
+        "application.pause": Permission.TAKE_PART,
+        "application.capacity": Permission.TAKE_PART,
+        "equality.edit": Permission.TAKE_PART,
+        "equality.update": Permission.TAKE_PART,
+        "equality.empty": Permission.TAKE_PART,
+        "equality.show": Permission.READ,
+        "questions.index": Permission.RULES,
+        "questions.add": Permission.RULES,
+        "questions.edit": Permission.RULES,
+        "questions.update": Permission.RULES,
+        "questions.move": Permission.RULES,
+        "questions.remove": Permission.RULES,
+        "candidates.index": Permission.TAKE_PART,
+        "candidates.show": Permission.TAKE_PART,
+        "shortlist.show": Permission.TAKE_PART,
+        "shortlist.update": Permission.TAKE_PART,
+        "requests.index": Permission.TAKE_PART,
+        "requests.new": Permission.TAKE_PART,
+        "requests.ask": Permission.TAKE_PART,
+        "requests.answer": Permission.TAKE_PART,
+        "requests.withdraw": Permission.TAKE_PART,
+        "requests.question": Permission.TAKE_PART,
+        "requests.reply": Permission.TAKE_PART,
+        "routed.index": Permission.DECIDE,
+        "routed.pass_on": Permission.DECIDE,
+        "routed.refuse": Permission.DECIDE,
+        "relationship.index": Permission.TAKE_PART,
+        "relationship.show": Permission.TAKE_PART,
+        "relationship.note": Permission.TAKE_PART,
+        "relationship.confirm_end": Permission.TAKE_PART,
+        "relationship.end": Permission.TAKE_PART,
+        "meetings.new": Permission.TAKE_PART,
+        "meetings.create": Permission.TAKE_PART,
+        "meetings.edit": Permission.TAKE_PART,
+        "meetings.move": Permission.TAKE_PART,
+        "meetings.choose": Permission.TAKE_PART,
+        "meetings.cancel": Permission.TAKE_PART,
+        "meetings.calendar": Permission.TAKE_PART,
+        "session_logs.new": Permission.TAKE_PART,
+        "session_logs.create": Permission.TAKE_PART,
+        "session_logs.edit": Permission.TAKE_PART,
+        "session_logs.update": Permission.TAKE_PART,
+        "session_logs.confirm": Permission.TAKE_PART,
+        "session_logs.ask": Permission.TAKE_PART,
+        "session_logs.object_to": Permission.TAKE_PART,
+        "session_logs.remove": Permission.TAKE_PART,
+        "goals.new": Permission.TAKE_PART,
+        "goals.create": Permission.TAKE_PART,
+        "goals.edit": Permission.TAKE_PART,
+        "goals.update": Permission.TAKE_PART,
+        "goals.turn": Permission.TAKE_PART,
+        "surveys.show": Permission.TAKE_PART,
+        "surveys.answer": Permission.TAKE_PART,
+        "relationships.index": Permission.READ,
+        "relationships.show": Permission.READ,
         "programmes.index": Permission.ACCOUNT,
         "programmes.new": Permission.PROGRAMMES,
         "programmes.create": Permission.PROGRAMMES,
@@ -121,6 +208,25 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "matches.mail": Permission.PUBLISH,  # letters have the addresses at which their readers answer
         "answers.show": Permission.ANYONE,  # whoever has the secret address
         "answers.record": Permission.ANYONE,
+        "people.waiting": Permission.PEOPLE,
+        "people.members": Permission.PEOPLE,
+        "people.show": Permission.PEOPLE,
+        "people.approve": Permission.PEOPLE,
+        "people.refuse": Permission.PEOPLE,
+        "people.confirm_removal": Permission.PEOPLE,
+        "people.remove": Permission.PEOPLE,
+        "people.make_manager": Permission.PEOPLE,
+        "inviting.index": Permission.PEOPLE,
+        "inviting.new": Permission.PEOPLE,
+        "inviting.create": Permission.PEOPLE,
+        "inviting.confirm_owners": Permission.PEOPLE,
+        "inviting.owners": Permission.PEOPLE,
+        "inviting.resend": Permission.PEOPLE,
+        "inviting.revoke": Permission.PEOPLE,
+        "settings.edit": Permission.RULES,
+        "settings.update": Permission.RULES,
+        "settings.add": Permission.RULES,
+        "settings.remove": Permission.RULES,
         "logbook.index": Permission.READ,
         "decisions.decide": Permission.DECIDE,
         "decisions.undo": Permission.DECIDE,
@@ -154,7 +260,8 @@ def granted(who: Identity, slug: str | None) -> frozenset[Permission]:
     Raises:
         werkzeug.exceptions.NotFound: the programme is none of theirs, which looks as if there were none.
     """
-    outside = {Permission.ACCOUNT}
+    # A sample account is opened by a button, and stays as it is for the next who looks around.
+    outside = {Permission.ACCOUNT} if who.is_sample else _OWN
     if who.is_admin:
         return ADMIN | outside | _roles(who, slug)
     if slug is None:
@@ -186,7 +293,7 @@ def _check() -> Response | tuple[str, int] | None:
         return _ask_to_sign_in()
     if permission not in granted(who, (request.view_args or {}).get("slug")):
         abort(403)
-    if who.needs_second_factor and permission is not Permission.ACCOUNT:
+    if who.needs_second_factor and permission not in _OWN:
         return redirect(url_for("account.show", needed=1), 303)
     return None
 

@@ -1,10 +1,6 @@
-"""Who may talk to us at all, forged forms, response headers, and the key that signs sessions."""
+"""Who may talk to us at all, forged forms, and response headers."""
 
-import os
-import secrets
 from ipaddress import ip_address
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -16,6 +12,10 @@ from config.settings import Settings
 from web.accounts.signing import SCRIPTED
 
 csrf = CSRFProtect()
+
+_SECRET_ADDRESSES = frozenset({"answers.show", "answers.record", "invitations.show", "invitations.take"})
+"""Pages whose address is a key. No page behind them learns it; the host's name alone must go with their
+forms, as the check against forged ones over HTTPS asks for it: `no-referrer` would refuse every form."""
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
@@ -72,7 +72,7 @@ def _is_loopback(address: str | None) -> bool:
 
 def _refuse_strangers() -> Response | None:
     url = cast(Settings, current_app.extensions["tandem_settings"]).url
-    if from_this_machine() or (url and request.host == urlsplit(url).netloc):
+    if from_this_machine() or (url and request.host.lower() == urlsplit(url).netloc.lower()):
         return None
     return make_response(render_template("refused.html"), 403)
 
@@ -81,28 +81,8 @@ def _add_headers(response: Response) -> Response:
     response.headers.update(_HEADERS)
     if request.endpoint in SCRIPTED:
         response.headers["Content-Security-Policy"] = f"{_CSP}; script-src 'self'; connect-src 'self'"
+    if request.endpoint in _SECRET_ADDRESSES:
+        response.headers["Referrer-Policy"] = "strict-origin"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = _HSTS
     return response
-
-
-def secret_key(settings: Settings) -> str:
-    """The configured key, or one made on the first start and kept beside the data."""
-    if settings.secret_key:
-        return settings.secret_key
-    settings.data.mkdir(parents=True, exist_ok=True)
-    path = settings.data / "secret_key"
-    if not path.exists():
-        _write_once(path, secrets.token_hex(32))
-    return path.read_text("ascii")
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Two processes that start together end up with one key, whole."""
-    with NamedTemporaryFile("w", dir=path.parent, prefix=".key-") as file:  # mode 0600
-        file.write(text)
-        file.flush()
-        try:
-            os.link(file.name, path)
-        except FileExistsError:
-            return

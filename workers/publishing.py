@@ -9,6 +9,7 @@ ROUTES: dict[JobKind, tuple[str, str]] = {
     JobKind.EMBED: ("tandem.embed", "embedding"),
     JobKind.DELIVER: ("tandem.deliver", "default"),
     JobKind.FOLLOW_UP: ("tandem.follow-up", "default"),
+    JobKind.DIGEST: ("tandem.digest", "default"),
     JobKind.PROPOSE: ("tandem.propose", "default"),
     JobKind.WHAT_IF: ("tandem.what-if", "default"),
     JobKind.SEARCH: ("tandem.search", "embedding"),

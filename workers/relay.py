@@ -16,7 +16,7 @@ from config.logging import configure_logging
 from config.settings import get_settings
 from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import JobKind, utcnow
-from matcher.services import followup, jobs, mailing, search_jobs
+from matcher.services import digests, followup, jobs, mailing, notices, search_jobs
 from workers.publishing import publish
 
 POLL_SECONDS = 0.2
@@ -63,16 +63,17 @@ def sweep(engine: Engine) -> int:
 def tidy(engine: Engine) -> int:
     """Remove what is kept for a while only; how many rows that was."""
     with unit_of_work(engine) as session:
-        return search_jobs.forget_old(session)
+        return search_jobs.forget_old(session) + notices.forget_old(session)
 
 
 def follow_up(engine: Engine) -> int:
-    """Ask to remind of offers that nobody answers, and to send what waits; in how many programmes."""
+    """Ask to remind of offers that nobody answers, to write digests, and to send what waits; how often."""
     now = utcnow()
     with unit_of_work(engine) as session:
         due = followup.due_programmes(session, now)
         for programme_id in due:
             jobs.enqueue_once(session, programme_id, JobKind.FOLLOW_UP)
+        digests.request_due(session, now)
         return len(due) + mailing.request_late(session, now - LETTER_WAITS)
 
 

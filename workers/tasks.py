@@ -6,10 +6,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from config.keys import derived, secret_key
 from config.settings import get_settings
 from matcher.db import reading, unit_of_work
 from matcher.models import Kind, Programme, Upload, utcnow
-from matcher.services import followup, pipeline, posting, searching, uploads
+from matcher.services import digests, followup, paces, pipeline, posting, searching, uploads
 from matcher.services.live import LiveIndex, LiveRecommender
 from workers.app import app
 from workers.running import Run, run_job
@@ -43,6 +44,12 @@ def search(job_id: int) -> None:
 def follow_up(job_id: int) -> None:
     """Remind of offers that nobody answers, and close those that are too old."""
     run_job(job_id, _follow_up)
+
+
+@app.task(name="tandem.digest")
+def digest(job_id: int) -> None:
+    """Write the letters about notices that are due."""
+    run_job(job_id, _digest)
 
 
 @app.task(name="tandem.deliver")
@@ -128,6 +135,12 @@ def _deliver(run: Run) -> Mapping[str, Any]:
 
 def _follow_up(run: Run) -> Mapping[str, Any]:
     return {"followed": followup.follow_up_all(run.engine, run.job.programme_id, utcnow(), run.progress)}
+
+
+def _digest(run: Run) -> Mapping[str, Any]:
+    settings = get_settings()
+    links = paces.Links(settings.public_url, derived(secret_key(settings), paces.PURPOSE))
+    return {"written": digests.write_all(run.engine, utcnow(), links, run.progress)}
 
 
 def _propose(run: Run) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from matcher.cli.assign import assign
 from matcher.cli.errors import BadInput
 from matcher.cli.evaluate import evaluate
+from matcher.cli.invite import invite_command
 from matcher.cli.language import _
 from matcher.cli.match import match
 from matcher.cli.sample import sample
@@ -51,5 +52,5 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up on the way out
 
 
-for command in (up, match, assign, score, evaluate, sample):
+for command in (up, match, assign, score, evaluate, sample, invite_command):
     main.add_command(command)

@@ -37,6 +37,8 @@ class Account(Base):
     tf_primary_method: Mapped[str | None]
     tf_totp_secret: Mapped[str | None]
     """Encrypted with the installation's key."""
+    totp_counter: Mapped[int | None]
+    """Of the last code that was used, which works no more."""
     mf_recovery_codes: Mapped[list[str] | None]
     """Encrypted likewise; each opens the account once."""
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(unique=True)

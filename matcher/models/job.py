@@ -21,6 +21,7 @@ class JobKind(StrEnum):
     WHAT_IF = "what-if"
     DELIVER = "deliver"
     FOLLOW_UP = "follow-up"
+    DIGEST = "digest"
 
 
 class JobState(StrEnum):

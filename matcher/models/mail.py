@@ -31,6 +31,8 @@ class Mail(Base):
     body: Mapped[str]
     link: Mapped[str]
     """The address at which its reader answers; later letters about the same give it again."""
+    unsubscribe: Mapped[str] = mapped_column(default="", server_default="")
+    """The address that ends letters of its sort; empty if they ask for an answer."""
     key: Mapped[str] = mapped_column(unique=True)
     """What it is about, so that a repeated step does not write it twice."""
     written_at: Mapped[datetime] = mapped_column(default=utcnow)

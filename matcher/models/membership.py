@@ -103,10 +103,12 @@ class Application(Base):
     """By form field: text, list of texts, or null for “I don't know yet”."""
     steps: Mapped[list[str]] = mapped_column(default=list)
     """Pages that were answered, by name."""
+    profile_version: Mapped[int | None]
+    """The version of their profile that the answers started from, if there was one."""
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow)
     sent_at: Mapped[datetime | None]
-    """When it was last sent; since then nothing new, unless `updated_at` is later."""
+    """When it was sent. Whoever has a profile and changes answers has something to send again: None."""
 
     __mapper_args__ = {"version_id_col": version}
 

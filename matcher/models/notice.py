@@ -27,6 +27,7 @@ class Notice(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     read_at: Mapped[datetime | None]
     mailed_at: Mapped[datetime | None]
+    """When a letter told it, or when it was clear that none should."""
 
 
 class Announcement(Base):
@@ -42,5 +43,7 @@ class Announcement(Base):
     subject: Mapped[str]
     body: Mapped[str]
     readers: Mapped[int]
+    key: Mapped[str] = mapped_column(unique=True)
+    """Made with its preview, so that pressing twice sends once."""
     sent_by: Mapped[str]
     sent_at: Mapped[datetime] = mapped_column(default=utcnow)

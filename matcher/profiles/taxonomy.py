@@ -37,7 +37,7 @@ def load_toml(name: str) -> dict[str, Any]:
 
 @cache
 def taxonomy(name: str) -> Taxonomy:
-    """`sectors`, `stages`, `sdgs` or `funder_kinds`."""
+    """`sectors`, `stages`, `sdgs`, `funder_kinds`, or `needs`, which only suggests words."""
     labels: dict[str, Mapping[str, str]] = {}
     index: dict[str, str] = {}
     for code, entry in load_toml(name).items():

@@ -192,6 +192,11 @@ def _capacity(_startup: Facts, mentor: Facts) -> _Told:
     return [(reason, Message(N_("Ask the mentor for one more place, or undo one of their approvals.")))]
 
 
+def _paused(_startup: Facts, other: Facts) -> _Told:
+    reason = Message(N_("%(other)s takes nobody new for now."), {"other": other.name})
+    return [(reason, Message(N_("Ask them when they will take somebody again; they can say so themselves.")))]
+
+
 def _stage(startup: Facts, funder: Facts) -> _Told:
     stages = {
         "ours": [Term("stage", code) for code in sorted(startup.stages)],
@@ -245,6 +250,7 @@ _TOLD: Mapping[Rule, Callable[[Facts, Facts], _Told]] = {
     Rule.ALREADY_BACKED: _already_backed,
     Rule.LANGUAGE: _language,
     Rule.CAPACITY: _capacity,
+    Rule.PAUSED: _paused,
     Rule.STAGE: _stage,
     Rule.COUNTRY: _country,
     Rule.TICKET: _ticket,

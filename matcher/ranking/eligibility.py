@@ -22,6 +22,7 @@ class Rule(StrEnum):
     ALREADY_BACKED = "already-backed"
     LANGUAGE = "language"
     CAPACITY = "capacity"
+    PAUSED = "paused"
     STAGE = "stage"
     COUNTRY = "country"
     TICKET = "ticket"
@@ -32,6 +33,7 @@ RULE_MESSAGES: Mapping[Rule, Message] = {
     Rule.ALREADY_BACKED: Message(N_("the partner has already funded this start-up")),
     Rule.LANGUAGE: Message(N_("they share no working language")),
     Rule.CAPACITY: Message(N_("the mentor has no place left")),
+    Rule.PAUSED: Message(N_("the other side takes nobody new for now")),
     Rule.STAGE: Message(N_("the partner does not fund this stage")),
     Rule.COUNTRY: Message(N_("the partner does not fund in this country")),
     Rule.TICKET: Message(N_("the amount is outside the partner's ticket size")),
@@ -63,6 +65,13 @@ def _capacity(subject: Facts, others: FactTable) -> Bool:
         return (others.places <= 0) & ~others.named("accepted", [subject.id])
     full = subject.places is not None and subject.places <= 0
     return full & ~others.are(subject.accepted)
+
+
+def _paused(subject: Facts, others: FactTable) -> Bool:
+    """A break concerns nobody who has their place already."""
+    if subject.kind is Kind.STARTUP:
+        return others.paused & ~others.named("accepted", [subject.id])
+    return ~others.are(subject.accepted) & subject.paused
 
 
 def _stage(subject: Facts, others: FactTable) -> Bool:
@@ -104,11 +113,17 @@ def _disjoint(words: Collection[str], theirs: PackedSets) -> Bool:
 
 _Apply = Callable[[Facts, FactTable], Bool]
 _RULES: Mapping[Kind, Mapping[Rule, _Apply]] = {
-    Kind.MENTOR: {Rule.CONFLICT: _conflict, Rule.LANGUAGE: _language, Rule.CAPACITY: _capacity},
+    Kind.MENTOR: {
+        Rule.CONFLICT: _conflict,
+        Rule.LANGUAGE: _language,
+        Rule.CAPACITY: _capacity,
+        Rule.PAUSED: _paused,
+    },
     Kind.FUNDER: {
         Rule.CONFLICT: _conflict,
         Rule.ALREADY_BACKED: _already_backed,
         Rule.LANGUAGE: _language,
+        Rule.PAUSED: _paused,
         Rule.STAGE: _stage,
         Rule.COUNTRY: _country,
         Rule.TICKET: _ticket,

@@ -26,7 +26,8 @@ class Facts:
         stages: the one stage of a start-up, or all that a mentor or funding partner serves.
         markets: countries of activity; for a funding partner those it funds in.
         places: remaining capacity of a mentor.
-        accepted: start-ups (ids) that were approved for a mentor, and keep their places.
+        accepted: start-ups (ids) that were approved for a mentor or funding partner, and keep their places.
+        paused: whether a mentor or funding partner takes nobody new for now.
         utc_offsets: hours from UTC, all that its country or time zone has.
         backs: start-ups (ids) in a funding partner's portfolio.
     """
@@ -45,6 +46,7 @@ class Facts:
     markets: frozenset[str] = frozenset()
     places: int | None = None
     accepted: frozenset[int] = frozenset()
+    paused: bool = False
     utc_offsets: tuple[float, ...] = ()
     raising: float | None = None
     ticket: tuple[float | None, float | None] = (None, None)

@@ -193,6 +193,13 @@ class FactTable:
         return self._numbers("places", lambda facts: facts.places)
 
     @cached_property
+    def paused(self) -> Bool:
+        """Who takes nobody new for now."""
+        if self._parts is not None:
+            return np.concatenate([part.paused for part in self._parts])
+        return np.array([facts.paused for facts in self.facts], dtype=np.bool_)
+
+    @cached_property
     def raising(self) -> Float64:
         """Amounts sought."""
         return self._numbers("raising", lambda facts: facts.raising)

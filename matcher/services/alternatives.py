@@ -77,7 +77,7 @@ def _moves(
 ) -> list[Move]:
     worst_off = _worst_after(plan)
     ours = _worth(pair, taken.get(pair), scores)
-    free = [p for p in plan.places if p.capacity is None or p.held < p.capacity]
+    free = [p for p in plan.places if (p.capacity is None or p.held < p.capacity) and not p.profile.is_paused]
     found = [
         Move(place, scores[new], gain := scores[new] - ours, worst_off({pair[0]: gain}))
         for place in free

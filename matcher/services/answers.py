@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Match, MatchState, Profile, Programme
 from matcher.profiles.text import clean
-from matcher.services import letters, mailing
+from matcher.services import tidings
+from matcher.services.asking import current
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.locking import lock_programme
 from matcher.services.publishing import Side, both_sides, call_off, deadline, digest, get_match, readers
@@ -33,6 +34,10 @@ class Offer:
     other_answer: bool | None
     until: datetime | None
     email: str | None
+    message: str = ""
+    """What the other side wrote, if it asked for the reader."""
+    question: str = ""
+    reply: str = ""
 
 
 def find_offer(session: Session, secret: str) -> Offer:
@@ -48,6 +53,8 @@ def find_offer(session: Session, secret: str) -> Offer:
     reader, other = (startup, counterpart) if side == "startup" else (counterpart, startup)
     session.refresh(other, ["entries"])
     mine, theirs = match.startup_answer, match.counterpart_answer
+    request = current(session, match)
+    asked = request if request is not None and request.asked_by != side else None
     return Offer(
         programme=programme,
         pair=pair,
@@ -60,6 +67,9 @@ def find_offer(session: Session, secret: str) -> Offer:
         other_answer=theirs if side == "startup" else mine,
         until=deadline(match),
         email=other.email if match.state == MatchState.ACTIVE else None,
+        message=asked.message if asked else "",
+        question=asked.question if asked else "",
+        reply=asked.reply if asked else "",
     )
 
 
@@ -114,6 +124,7 @@ def answer_for(
         counterpart_answer=answers["counterpart"],
     )
     event = take(session, programme, actor, "match.answered", {pair: image}, after={side: accepted})
+    tidings.tell_managers(session, programme, event, state, pair, side)
     _follow(session, programme, event, pair, state, actor)
     return event
 
@@ -133,7 +144,7 @@ def _follow(
     if state is MatchState.ACTIVE:
         for side, reader, other in readers(pair, both_sides(session, [pair])):
             key = f"match.accepted:{event.id}:{pair[0]}:{pair[1]}:{side}"
-            mailing.write(session, reader, key, *letters.accepted(programme, reader, other))
+            tidings.tell_side(session, programme, reader, other, key, tidings.ACCEPTED)
 
 
 def _by_secret(session: Session, secret: str) -> tuple[Match, Side]:

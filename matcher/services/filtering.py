@@ -78,7 +78,7 @@ def select_ids(session: Session, programme: Programme, filters: Filters) -> Sele
     if filters.countries:
         conditions.append(_works_in(session, filters.countries))
     if filters.places:
-        conditions.append(_PROFILE.c.id.not_in(_full()))
+        conditions.append(_PROFILE.c.id.not_in(_full()) & ~_PROFILE.c.is_paused)
     return select(_PROFILE.c.id).where(*conditions)
 
 

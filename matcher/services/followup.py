@@ -1,4 +1,5 @@
-"""Offers that nobody answers: reminded of twice, then closed, and the place given to the next best."""
+"""What time demands: offers that nobody answers are reminded of twice, then closed, and the place given to
+the next best; matched pairs are asked how it goes."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -7,11 +8,12 @@ from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.db import unit_of_work
-from matcher.models import AuditEvent, Mail, Match, MatchState, Profile, Programme
-from matcher.services import letters, mailing
+from matcher.models import AuditEvent, Match, MatchState, Programme
+from matcher.services import letters, mailing, surveys, tidings
+from matcher.services.asking import current
 from matcher.services.locking import lock_programme
-from matcher.services.publishing import ANSWER_WITHIN, Side, both_sides, call_off, readers
-from matcher.services.steps import Pair, image_of, in_state, take
+from matcher.services.publishing import ANSWER_WITHIN, Side, answer_address, both_sides, call_off, readers
+from matcher.services.steps import image_of, in_state, take
 from matcher.services.succession import follow_loss
 
 REMIND_AFTER = (timedelta(days=5), timedelta(days=10))
@@ -19,8 +21,9 @@ ACTOR = "tandem"
 
 
 def due_programmes(session: Session, now: datetime) -> Sequence[int]:
-    """Ids of the programmes in which an offer is to be reminded of or closed."""
-    return session.scalars(select(Match.programme_id).where(_is_due(now)).distinct()).all()
+    """Ids of the programmes in which an offer is to be reminded of or closed, or a pair to be asked."""
+    offers = session.scalars(select(Match.programme_id).where(_is_due(now)).distinct()).all()
+    return sorted({*offers, *surveys.due_programmes(session, now)})
 
 
 def follow_up_all(
@@ -38,9 +41,10 @@ def follow_up_all(
 
 
 def follow_up(session: Session, programme: Programme, now: datetime, limit: int = 50) -> int:
-    """Remind of some of the programme's offers, or close them, as `now` demands; how many, 0 when done.
+    """Remind of some of the programme's offers, or close them, and ask pairs, as `now` demands.
 
-    Doing it twice does it once. A worker that slept through both reminders sends the later alone.
+    How many, 0 when done. Doing it twice does it once. A worker that slept through both reminders sends
+    the later alone.
     """
     lock_programme(session, programme)
     due = session.scalars(
@@ -52,7 +56,7 @@ def follow_up(session: Session, programme: Programme, now: datetime, limit: int 
             _expire(session, programme, match)
         else:
             _remind(session, programme, match, sum(age >= after for after in REMIND_AFTER))
-    return len(due)
+    return len(due) + surveys.ask_due(session, programme, now, limit)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -72,11 +76,19 @@ def _remind(session: Session, programme: Programme, match: Match, reminders: int
         "startup": match.startup_answer,
         "counterpart": match.counterpart_answer,
     }
+    request = current(session, match)
+    waits_for_reply = request is not None and bool(request.question) and not request.reply
     for side, reader, other in readers(pair, both_sides(session, [pair])):
-        if answered[side] is None:
-            key = f"{event.action}:{event.id}:{pair[0]}:{pair[1]}:{side}"
-            letter = letters.reminded(programme, reader, other, until)
-            mailing.write(session, reader, key, *letter, _link(session, reader, pair, side))
+        key = f"{event.action}:{event.id}:{pair[0]}:{pair[1]}:{side}"
+        if request is not None and waits_for_reply:  # whoever asked back waits, too
+            if side == request.asked_by:
+                letter = letters.question_waits(programme, reader, other, request.question)
+                mailing.write(session, reader, key, *letter)
+        elif answered[side] is None:
+            tidings.tell_side(
+                session, programme, reader, other, key, tidings.REMINDED,
+                until=until, link=answer_address(session, reader, pair, side),
+            )  # fmt: skip
 
 
 def _expire(session: Session, programme: Programme, match: Match) -> None:
@@ -85,19 +97,5 @@ def _expire(session: Session, programme: Programme, match: Match) -> None:
         session, programme, ACTOR, "match.expired", {pair: in_state(MatchState.EXPIRED, image_of(match))}
     )  # fmt: skip
     call_off(session, programme, event, [pair])
+    tidings.tell_managers(session, programme, event, MatchState.EXPIRED, pair)
     follow_loss(session, programme, *pair, actor=ACTOR)
-
-
-def _link(session: Session, reader: Profile, pair: Pair, side: Side) -> str:
-    """The address that the offer's letter gave: only its hash is kept with the match."""
-    found = session.scalar(
-        select(Mail.link)
-        .where(
-            Mail.recipient_id == reader.id,
-            Mail.key.startswith("match.published:"),
-            Mail.key.endswith(f":{pair[0]}:{pair[1]}:{side}"),
-        )
-        .order_by(Mail.id.desc())
-        .limit(1)
-    )
-    return found or ""

@@ -26,7 +26,7 @@ def offered(programme: Programme, reader: Profile, other: Profile, until: dateti
             Message(_PROPOSED[Kind(other.kind)], {"other": other.name}),
             Message(
                 N_("Please say until %(date)s whether that suits you. Who they are, and why:"),
-                {"date": _last_day(until)},
+                {"date": last_day(until)},
             ),
         ],
     )
@@ -40,9 +40,104 @@ def reminded(programme: Programme, reader: Profile, other: Profile, until: datet
             _greeting(reader),
             Message(
                 N_("%(other)s is still waiting to hear from you. Please answer until %(date)s:"),
-                {"other": other.name, "date": _last_day(until)},
+                {"other": other.name, "date": last_day(until)},
             ),
         ],
+    )
+
+
+_REQUESTED: Mapping[Kind, str] = {
+    Kind.STARTUP: N_("The start-up %(other)s asks whether you would take them on, and writes:"),
+    Kind.MENTOR: N_("The mentor %(other)s would like to work with you, and writes:"),
+    Kind.FUNDER: N_("The funding partner %(other)s would like to get to know you, and writes:"),
+}
+_QUOTED = N_("“%(text)s”")
+
+
+def requested(programme: Programme, reader: Profile, other: Profile, until: datetime, text: str) -> Letter:
+    """Somebody asks for the reader, in their own words."""
+    return (
+        Message(N_("%(programme)s: a request waits for your answer"), _named(programme)),
+        [
+            _greeting(reader),
+            Message(_REQUESTED[Kind(other.kind)], {"other": other.name}),
+            Message(_QUOTED, {"text": text}),
+            Message(
+                N_("Please say until %(date)s whether that suits you. Who they are, and why:"),
+                {"date": last_day(until)},
+            ),
+        ],
+    )
+
+
+def asked_back(programme: Programme, reader: Profile, other: Profile, text: str) -> Letter:
+    """Whom the reader asked for wants to know something first."""
+    return (
+        Message(N_("%(programme)s: a question about your request"), _named(programme)),
+        [
+            _greeting(reader),
+            Message(N_("Before answering your request, %(other)s asks:"), {"other": other.name}),
+            Message(_QUOTED, {"text": text}),
+            Message(N_("Please reply on your page, under Requests. The time to answer goes on running.")),
+        ],
+    )
+
+
+def question_waits(programme: Programme, reader: Profile, other: Profile, text: str) -> Letter:
+    """The same again, to whoever has not replied yet."""
+    return (
+        Message(N_("%(programme)s: a question about your request still waits"), _named(programme)),
+        asked_back(programme, reader, other, text)[1],
+    )
+
+
+def replied(programme: Programme, reader: Profile, other: Profile, text: str) -> Letter:
+    """What the reader wanted to know."""
+    return (
+        Message(N_("%(programme)s: a reply to your question"), _named(programme)),
+        [
+            _greeting(reader),
+            Message(N_("%(other)s replies to your question:"), {"other": other.name}),
+            Message(_QUOTED, {"text": text}),
+            Message(N_("Now please accept or decline:")),
+        ],
+    )
+
+
+def not_passed_on(programme: Programme, reader: Profile, other: Profile, text: str) -> Letter:
+    """A manager refused the reader's request, and says why."""
+    return (
+        Message(N_("%(programme)s: news about your request"), _named(programme)),
+        [
+            _greeting(reader),
+            Message(N_("Your request for %(other)s was not passed on. Your programme manager writes:"),
+                    {"other": other.name}),
+            Message(_QUOTED, {"text": text}),
+        ],
+    )  # fmt: skip
+
+
+def request_declined(programme: Programme, reader: Profile, other: Profile, instead: list[str]) -> Letter:
+    """Whom the reader asked for did not accept."""
+    told = Message(N_("%(other)s cannot accept your request this time."), {"other": other.name})
+    return _closed(programme, reader, told, instead)
+
+
+def request_unanswered(programme: Programme, reader: Profile, other: Profile, instead: list[str]) -> Letter:
+    """Whom the reader asked for said nothing."""
+    told = Message(N_("%(other)s has not answered your request in time."), {"other": other.name})
+    return _closed(programme, reader, told, instead)
+
+
+def _closed(programme: Programme, reader: Profile, told: Message, instead: list[str]) -> Letter:
+    others = Message(N_("On your page you find others whom you could ask."))
+    if instead:
+        others = Message(
+            N_("Who would suit you next: %(names)s. You can ask them on your page."), {"names": instead}
+        )
+    return (
+        Message(N_("%(programme)s: news about your request"), _named(programme)),
+        [_greeting(reader), told, others],
     )
 
 
@@ -93,7 +188,7 @@ def ended(programme: Programme, reader: Profile, other: Profile) -> Letter:
     )
 
 
-def _last_day(until: datetime) -> Term:
+def last_day(until: datetime) -> Term:
     """The last whole day, wherever its reader's clock stands: offers close at an hour of the next."""
     return Term("date", (until - timedelta(days=1)).date().isoformat())
 

@@ -64,6 +64,7 @@ def write_to(
     subject: str,
     body: str,
     link: str = "",
+    unsubscribe: str = "",
     programme_id: int | None = None,
 ) -> Mail | None:
     """Write a letter to somebody who is no profile: an account, or whoever is invited.
@@ -79,12 +80,22 @@ def write_to(
         subject=" ".join(subject.split()),
         body=body,
         link=link,
+        unsubscribe=unsubscribe,
         key=key,
     )
     session.add(mail)
     session.flush()
     _request(session, programme_id)
     return mail
+
+
+def write_all(session: Session, programme_id: int, mails: Sequence[Mail]) -> None:
+    """Write many letters of a programme at once. Their keys are the caller's to keep apart."""
+    for mail in mails:
+        mail.subject, mail.link = " ".join(mail.subject.split()), ""
+    session.add_all(mails)
+    session.flush()
+    _request(session, programme_id)
 
 
 def list_mail(

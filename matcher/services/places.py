@@ -1,6 +1,6 @@
 """How many pairs somebody may have: what they state, or else what the programme's rules say."""
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from matcher.models import Funder, Kind, Mentor, Profile, Programme
@@ -67,7 +67,8 @@ def no_place(profile: Profile, most: int, towards: Kind) -> Message:
 
 
 def stated_numbers(session: Session, programme: Programme, kind: Kind) -> dict[int, int | None]:
-    """What every mentor or funding partner states, by id."""
+    """What every mentor or funding partner states, by id; none for who takes nobody new for now."""
     model: type[Mentor | Funder] = Mentor if kind is Kind.MENTOR else Funder
-    rows = session.execute(select(model.id, model.capacity).where(model.programme_id == programme.id))
+    number = case((model.is_paused, 0), else_=model.capacity)
+    rows = session.execute(select(model.id, number).where(model.programme_id == programme.id))
     return {profile_id: number for profile_id, number in rows}  # noqa: C416 - a Row is no pair to mypy

@@ -125,7 +125,8 @@ class Plan:
         return [
             place.profile
             for place in self.places
-            if not place.held and not place.proposed and (place.capacity is None or place.capacity > 0)
+            if not place.held and not place.proposed and not place.profile.is_paused
+            if place.capacity is None or place.capacity > 0
         ]
 
 

@@ -3,8 +3,9 @@
 import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, Policy
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,18 @@ Send = Callable[[int, EmailMessage], None]
 _SECONDS = 20
 _FOR_GOOD = 500
 """From which SMTP code on another attempt would only repeat the refusal."""
+
+
+class _OneLine(UnstructuredHeader, BaseHeader):
+    """A header that stays as it is: folded, an address that is longer than a line would be encoded."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _OneLine)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 class Postbox(Protocol):
@@ -122,7 +135,7 @@ def _try(send: Send, mail: Mail, sender: str) -> tuple[str, bool]:
 
 def make_letter(mail: Mail, sender: str) -> EmailMessage:
     """The message, with one id however often it is sent. Headers cannot be broken out of."""
-    letter = EmailMessage(policy=SMTP)
+    letter = EmailMessage(policy=_POLICY)
     letter["Subject"] = " ".join(mail.subject.split())
     letter["From"] = sender
     letter["To"] = "".join(mail.address.split())
@@ -130,6 +143,11 @@ def make_letter(mail: Mail, sender: str) -> EmailMessage:
     letter["Message-ID"] = f"<{mail.key.replace(':', '.')}@tandem.invalid>"
     letter["Content-Language"] = mail.language
     letter["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe:
+        address = "".join(mail.unsubscribe.split())
+        letter["List-Unsubscribe"] = f"<{address}>"
+        if address.startswith("https:"):  # RFC 8058 has mail programs press the button over HTTPS only
+            letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     letter.set_content(mail.body)
     return letter
 

@@ -217,7 +217,7 @@ def sector_balance(session: Session, programme: Programme) -> list[SectorBalance
     places: Counter[str] = Counter()
     rules = current_rules(session, programme)[1]
     mentors = session.execute(
-        select(Mentor.sectors, Mentor.capacity).where(Mentor.programme_id == programme.id)
+        select(Mentor.sectors, Mentor.capacity).where(Mentor.programme_id == programme.id, ~Mentor.is_paused)
     )
     for sectors, capacity in mentors:
         places.update(dict.fromkeys(sectors, places_stated(Kind.MENTOR, capacity, rules) or 0))

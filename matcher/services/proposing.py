@@ -28,6 +28,7 @@ from matcher.services.cohort_settling import Settled, settle
 from matcher.services.cohort_ways import ways_of
 from matcher.services.cohort_words import Outcome, reason_of, relaxed_messages
 from matcher.services.locking import lock_programme
+from matcher.services.notices import manager_path, notify_managers
 from matcher.services.pipeline import Progress, every
 from matcher.services.plan import figures_of
 from matcher.services.recommendations import dump_reasons
@@ -210,6 +211,11 @@ def _write(session: Session, basis: _Basis, result: _Result) -> Proposal | None:
     take(
         session, programme, basis.actor, "proposal.made", changes,
         after={"proposal": proposal.id, "number": proposal.number, "kind": kind.value},
+    )  # fmt: skip
+    notify_managers(
+        session, programme, key=f"proposal.made:{proposal.id}",
+        path=manager_path(programme, f"cohort/{kind}s"),
+        message=Message(N_("A run is done. Pairs that it proposes: %(count)s."), {"count": proposal.pairs}),
     )  # fmt: skip
     return proposal
 

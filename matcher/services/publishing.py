@@ -3,21 +3,35 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from matcher.models import AuditEvent, JobKind, Kind, Match, MatchState, Mentor, Profile, Programme, utcnow
+from matcher.models import (
+    AuditEvent,
+    JobKind,
+    Kind,
+    Mail,
+    Match,
+    MatchState,
+    Mentor,
+    Profile,
+    Programme,
+    utcnow,
+)
 from matcher.profiles.text import clean
-from matcher.services import letters, mailing
+from matcher.services import tidings
+from matcher.services.asking import current
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.jobs import enqueue_once
 from matcher.services.locking import lock_programme
 from matcher.services.review import OPEN
 from matcher.services.steps import Image, Pair, check_held, find, image_of, in_state, take
-from matcher.services.succession import carry_waiting, follow_loss, suggest_next
+from matcher.services.succession import carry_waiting, follow_loss, next_best, suggest_next
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
 
@@ -28,6 +42,11 @@ Link = Callable[[str], str]
 
 ANSWER_WITHIN = timedelta(days=14)
 _KNOWN = (MatchState.OFFERED, MatchState.ACTIVE)
+_CLOSED: Mapping[str, tidings.Tiding] = {
+    "match.answered": tidings.REQUEST_DECLINED,
+    "match.expired": tidings.REQUEST_UNANSWERED,
+}
+"""What somebody reads whose request did not come about, by the step that ended it."""
 
 
 def publish(session: Session, programme: Programme, kind: Kind, *, actor: str, link: Link) -> AuditEvent:
@@ -58,8 +77,11 @@ def publish(session: Session, programme: Programme, kind: Kind, *, actor: str, l
     profiles = both_sides(session, changes)
     for pair in changes:
         for side, reader, other in readers(pair, profiles):
-            letter = letters.offered(programme, reader, other, now + ANSWER_WITHIN)
-            mailing.write(session, reader, _key(event, pair, side), *letter, link(secret[pair, side]))
+            tidings.tell_side(
+                session, programme, reader, other, _key(event, pair, side), tidings.OFFERED,
+                until=now + ANSWER_WITHIN, link=link(secret[pair, side]),
+            )  # fmt: skip
+    tidings.tell_published(session, programme, event)
     carry_waiting(session, programme, kind)
     return event
 
@@ -80,6 +102,7 @@ def withdraw_offer(session: Session, programme: Programme, pair: Pair, *, actor:
         {pair: in_state(MatchState.WITHDRAWN, image_of(match))},
     )  # fmt: skip
     call_off(session, programme, event, [pair])
+    tidings.tell_managers(session, programme, event, MatchState.WITHDRAWN, pair)
     follow_loss(session, programme, *pair, actor=actor)
     return event
 
@@ -101,7 +124,8 @@ def end_match(
         session, programme, actor, "match.ended",
         {pair: in_state(MatchState.ENDED, image_of(match), note=clean(note).strip()[:1_000])},
     )  # fmt: skip
-    _tell(session, programme, event, [pair], letters.ended)
+    _tell(session, programme, event, [pair], tidings.ENDED)
+    tidings.tell_managers(session, programme, event, MatchState.ENDED, pair)
     follow_loss(session, programme, *pair, actor=actor)
     return event
 
@@ -137,8 +161,8 @@ def withdraw_mentor(session: Session, programme: Programme, mentor_id: int, *, a
     session.flush()
     mark_changed(session, programme.id, is_embedded() & (Profile.id == mentor_id))
     enqueue_once(session, programme.id, JobKind.RECOMMEND)
-    _tell(session, programme, event, told[MatchState.ACTIVE], letters.ended)
-    _tell(session, programme, event, told[MatchState.OFFERED], letters.called_off, SIDES[:1])
+    _tell(session, programme, event, told[MatchState.ACTIVE], tidings.ENDED)
+    _tell(session, programme, event, told[MatchState.OFFERED], tidings.CALLED_OFF, SIDES[:1])
     for startup_id, _ in sorted(changes):
         suggest_next(session, programme, startup_id, Kind.MENTOR, actor=actor)
     return event
@@ -167,9 +191,40 @@ def get_match(session: Session, programme: Programme, pair: Pair) -> Match:
     return match
 
 
-def call_off(session: Session, programme: Programme, event: AuditEvent, pairs: Collection[Pair]) -> None:
-    """Tell both sides that an offer is no longer open."""
-    _tell(session, programme, event, pairs, letters.called_off)
+def call_off(
+    session: Session,
+    programme: Programme,
+    event: AuditEvent,
+    pairs: Collection[Pair],
+    sides: Collection[Side] = SIDES,
+) -> None:
+    """Tell these sides that an offer is no longer open; who had asked for it is told whom to ask next."""
+    for pair, match in find(session, programme, pairs).items():
+        request = current(session, match)
+        words = _CLOSED.get(event.action)
+        asker = [side for side in SIDES if words and request and side == request.asked_by]
+        rest = list(sides)
+        if words and asker and getattr(match, f"{asker[0]}_answer"):
+            instead = [p.name for p in next_best(session, programme, pair)] if asker == ["startup"] else []
+            closing = replace(words, letter=partial(words.letter, instead=instead))
+            _tell(session, programme, event, [pair], closing, [s for s in sides if s in asker])
+            rest = [s for s in sides if s not in asker]
+        _tell(session, programme, event, [pair], tidings.CALLED_OFF, rest)
+
+
+def answer_address(session: Session, reader: Profile, pair: Pair, side: Side) -> str:
+    """The address that the latest letter about an offer gave: only its hash is kept with the match."""
+    found = session.scalar(
+        select(Mail.link)
+        .where(
+            Mail.recipient_id == reader.id,
+            or_(Mail.key.startswith("match.published:"), Mail.key.startswith("match.requested:")),
+            Mail.key.endswith(f":{pair[0]}:{pair[1]}:{side}"),
+        )
+        .order_by(Mail.id.desc())
+        .limit(1)
+    )
+    return found or ""
 
 
 def _tell(
@@ -177,14 +232,14 @@ def _tell(
     programme: Programme,
     event: AuditEvent,
     pairs: Collection[Pair],
-    words: Callable[[Programme, Profile, Profile], letters.Letter],
+    tiding: tidings.Tiding,
     sides: Collection[Side] = SIDES,
 ) -> None:
     profiles = both_sides(session, pairs)
     for pair in pairs:
         for side, reader, other in readers(pair, profiles):
             if side in sides:
-                mailing.write(session, reader, _key(event, pair, side), *words(programme, reader, other))
+                tidings.tell_side(session, programme, reader, other, _key(event, pair, side), tiding)
 
 
 def both_sides(session: Session, pairs: Collection[Pair]) -> dict[int, Profile]:

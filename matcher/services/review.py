@@ -18,7 +18,7 @@ from matcher.models import (
     RecommendationList,
 )
 from matcher.profiles.text import clean
-from matcher.services.errors import Conflict, NotAllowed, NotFound
+from matcher.services.errors import Conflict, NotAllowed
 from matcher.services.locking import lock_programme
 from matcher.services.proposals import band_of, latest_proposal, scores_of
 from matcher.services.steps import Image, Pair, find, fingerprint, image_of, in_state, take
@@ -80,7 +80,7 @@ def decide(
         raise Conflict(Message(MEANWHILE))
     if state not in _FROM[decision]:
         raise NotAllowed(Message(N_("This pair was offered to both sides. Withdraw the offer first.")))
-    image = image or _recommended(session, programme, pair)
+    image = image or recommended(session, programme, pair)
     kept: Image = {name: image[name] for name in ("score", "band", "reasons") if name in image}
     changes = {pair: in_state(_INTO[decision], kept, note=clean(note).strip()[:1_000])}
     return take(
@@ -188,7 +188,7 @@ def _rearranged(
             raise Conflict(Message(N_("They are a pair already.")))
     return {
         **{pair: {} for pair in old},
-        **{pair: in_state(MatchState.LOCKED, _recommended(session, programme, pair)) for pair in new},
+        **{pair: in_state(MatchState.LOCKED, recommended(session, programme, pair)) for pair in new},
     }
 
 
@@ -204,7 +204,7 @@ def _images(
     return {(match.startup_id, match.counterpart_id): image_of(match) for match in rows}
 
 
-def _recommended(session: Session, programme: Programme, pair: Pair) -> Image:
+def recommended(session: Session, programme: Programme, pair: Pair) -> Image:
     """What the start-up's list says of the pair, or else the score that the latest run gave it."""
     item = session.scalars(
         select(Recommendation)

@@ -67,6 +67,8 @@ def facts_of(profile: Profile, accepted: frozenset[int] = frozenset()) -> Facts:
         languages=tuple(profile.languages),
         sectors=frozenset(profile.sectors),
         country=profile.country,
+        accepted=accepted,
+        paused=profile.is_paused,
     )
     if isinstance(profile, Mentor):
         return replace(
@@ -77,7 +79,6 @@ def facts_of(profile: Profile, accepted: frozenset[int] = frozenset()) -> Facts:
             stages=frozenset(profile.stages),
             markets=frozenset(profile.markets),
             places=None if profile.capacity is None else profile.capacity - len(accepted),
-            accepted=accepted,
             utc_offsets=_offsets(profile.timezone, profile.country),
         )
     if isinstance(profile, Startup):

@@ -5,10 +5,10 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from matcher.models import SignIn, utcnow
+from matcher.models import Passkey, SignIn, utcnow
 
 _TOUCH_AFTER = timedelta(minutes=10)
 _IDLE = timedelta(days=30)
@@ -46,6 +46,11 @@ def list_sign_ins(session: Session, account_id: int) -> Sequence[SignIn]:
     return session.scalars(
         select(SignIn).where(SignIn.account_id == account_id).order_by(SignIn.seen_at.desc())
     ).all()
+
+
+def count_passkeys(session: Session, account_id: int) -> int:
+    """How many passkeys open the account."""
+    return session.scalar(select(func.count()).where(Passkey.user_id == account_id)) or 0
 
 
 def end(session: Session, account_id: int, sign_in_id: int) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from matcher.models import (
@@ -25,7 +25,8 @@ from matcher.services.places import places_of
 from matcher.services.plan import latest_proposal
 from matcher.services.roster import load_facts
 from matcher.services.rules import CohortRules, current_rules
-from matcher.services.steps import in_state, take
+from matcher.services.steps import Pair, in_state, take
+from matcher.services.tidings import tell_suggested, tell_waiting
 
 _TAKEN = frozenset({MatchState.PROPOSED, *HELD})
 _TOLD = frozenset({MatchState.OFFERED, MatchState.ACTIVE})
@@ -55,7 +56,31 @@ def suggest_next(
         if _may_be(session, programme, rules, startup_id, item.candidate_id):
             return _suggest(session, programme, startup_id, item, actor)
     _wait(session, programme, startup_id, kind)
+    tell_waiting(session, programme, startup_id, kind)
     return None
+
+
+def next_best(session: Session, programme: Programme, lost: Pair, most: int = 3) -> list[Profile]:
+    """Whom a start-up could ask instead of whom it lost, best first."""
+    kind = Kind(session.get_one(Profile, lost[1]).kind)
+    rules = current_rules(session, programme)[1]
+    found: list[Profile] = []
+    for item in session.scalars(_undecided(kind).where(_LIST.subject_id == lost[0]).order_by(_ITEM.rank)):
+        if len(found) == most:
+            break
+        if _may_be(session, programme, rules, lost[0], item.candidate_id):
+            found.append(session.get_one(Profile, item.candidate_id))
+    return found
+
+
+def leave_waiting(session: Session, programme: Programme, startup_id: int, kind: Kind) -> None:
+    """Whoever was told of as many as the rules promise waits no longer."""
+    if _is_served(session, current_rules(session, programme)[1], startup_id, kind, _TOLD):
+        session.execute(
+            delete(Waiting)
+            .where(Waiting.startup_id == startup_id, Waiting.counterpart_kind == kind)
+            .execution_options(synchronize_session="fetch")
+        )
 
 
 def offer_place(session: Session, programme: Programme, counterpart_id: int, *, actor: str) -> None:
@@ -171,12 +196,13 @@ def _undecided(kind: Kind) -> Select[Recommendation]:
 def _may_be(
     session: Session, programme: Programme, rules: CohortRules, startup_id: int, counterpart_id: int
 ) -> bool:
-    """Whether the counterpart has a place beyond those held or proposed, and no rule bars the pair."""
-    most = places_of(session.get_one(Profile, counterpart_id), rules)
+    """Whether the counterpart takes people, has a place beyond those held or proposed, and is not barred."""
+    counterpart = session.get_one(Profile, counterpart_id)
+    most = places_of(counterpart, rules)
     taken = session.scalar(
         select(func.count()).where(Match.counterpart_id == counterpart_id, Match.state.in_(_TAKEN))
     )
-    if most is not None and (taken or 0) >= most:
+    if counterpart.is_paused or (most is not None and (taken or 0) >= most):
         return False
     facts = load_facts(session, programme, (startup_id, counterpart_id))
     return bar_between(rules, facts[startup_id], facts[counterpart_id]) is Bar.FREE
@@ -186,4 +212,7 @@ def _suggest(
     session: Session, programme: Programme, startup_id: int, item: Recommendation, actor: str
 ) -> AuditEvent:
     image = in_state(MatchState.PROPOSED, score=item.score, band=item.band, reasons=item.reasons)
-    return take(session, programme, actor, "match.suggested", {(startup_id, item.candidate_id): image})
+    pair = (startup_id, item.candidate_id)
+    event = take(session, programme, actor, "match.suggested", {pair: image})
+    tell_suggested(session, programme, event, pair)
+    return event

@@ -15,10 +15,13 @@ from matcher.profiles.text import clean
 from matcher.services import audit, jobs
 from matcher.services.errors import Conflict, NotFound, ServiceError
 from matcher.services.importing import ImportCounts, import_drafts
+from matcher.services.notices import manager_path, notify_actor
 from matcher.wording import N_, Message
 
 _CHUNK = 1 << 20
 _PROBLEMS_SHOWN = 200
+_IMPORTED = N_("The import of %(filename)s is done. Rows that are profiles now: %(count)s.")
+_NOT_IMPORTED = N_("Nothing of %(filename)s was imported: some of its rows need mending.")
 
 
 class UploadTooLarge(ServiceError):
@@ -132,11 +135,20 @@ def import_reading(session: Session, upload: Upload, found: SheetReading, *, act
     """
     importing = not found.bad_rows or upload.skip_bad_rows
     counts = ImportCounts(0, 0, 0)
+    programme = session.get_one(Programme, upload.programme_id)
     if importing:
-        programme = session.get_one(Programme, upload.programme_id)
         counts = import_drafts(
             session, programme, found.kind, found.drafts, actor=actor, subject=f"upload:{upload.id}"
         )
+    outcome = _IMPORTED if importing else _NOT_IMPORTED
+    notify_actor(
+        session,
+        programme,
+        actor,
+        key=f"upload:{upload.id}:{upload.job_id}",
+        message=Message(outcome, {"filename": upload.filename, "count": len(found.drafts)}),
+        path=manager_path(programme, f"imports/{upload.id}"),
+    )
     return {
         **asdict(counts),
         "imported": importing,

@@ -13,6 +13,7 @@ def broken_rules(startup: Facts, other: Facts) -> set[Rule]:
         Rule.CONFLICT: _conflict(startup, other),
         Rule.LANGUAGE: _nothing_shared(set(startup.languages), set(other.languages)),
     }
+    rules[Rule.PAUSED] = other.paused and startup.id not in other.accepted
     if other.kind is Kind.MENTOR:
         rules[Rule.CAPACITY] = other.places is not None and other.places <= 0
     else:

@@ -36,6 +36,7 @@ def facts(kind: Kind, profile_id: int) -> st.SearchStrategy[Facts]:
         country=st.none() | st.sampled_from(COUNTRIES),
         markets=some(COUNTRIES),
         places=st.none() | st.integers(-1, 2) if kind is Kind.MENTOR else st.none(),
+        paused=st.booleans() if kind is not Kind.STARTUP else st.just(False),
         utc_offsets=st.lists(st.sampled_from((-11.0, -5.0, 0.0, 3.0, 12.0)), max_size=2).map(tuple),
     )
     if kind is Kind.MENTOR:

@@ -43,8 +43,8 @@ def test_the_rules_are_those_that_are_described(found: tuple[list[Facts], list[F
 
 @given(facts(Kind.STARTUP, 1), facts(Kind.MENTOR, 2), facts(Kind.FUNDER, 3))
 def test_who_states_nothing_is_excluded_by_nobody(startup: Facts, mentor: Facts, funder: Facts) -> None:
-    assert excluded_by(STARTUP, replace(mentor, places=None)) == set()
-    assert excluded_by(STARTUP, replace(funder, backs=frozenset())) == set()
+    assert excluded_by(STARTUP, replace(mentor, places=None, paused=False)) == set()
+    assert excluded_by(STARTUP, replace(funder, backs=frozenset(), paused=False)) == set()
     assert excluded_by(startup, MENTOR) == set()
     assert excluded_by(startup, FUNDER) == set()
 

@@ -18,6 +18,7 @@ from matcher.models import (
     FAILED,
     HELD,
     AuditEvent,
+    Introduction,
     Kind,
     Mail,
     Match,
@@ -27,7 +28,7 @@ from matcher.models import (
     RecommendationList,
     utcnow,
 )
-from matcher.services import answers, followup, publishing, review, steps
+from matcher.services import answers, followup, introductions, publishing, review, steps
 from matcher.services.errors import ServiceError
 from matcher.services.proposing import propose
 from matcher.services.rules import CohortRules, save_rules
@@ -145,6 +146,29 @@ class Life(RuleBasedStateMachine):
         self._step(
             lambda s: publishing.publish(s, self.programme, Kind.MENTOR, actor="a", link=lambda x: f"/{x}")
         )
+
+    @rule(ours=startups, theirs=mentors)
+    def ask(self, ours: str, theirs: str) -> None:
+        """A founder asks for a mentor."""
+        pair = self._pair(ours, theirs)
+        self._step(
+            lambda s: introductions.ask(
+                s, self.programme, pair, "startup", message="Help?", account_id=None, link=lambda x: f"/{x}"
+            )
+        )
+
+    @rule(which=st.integers(0, 3))
+    def withdraw_request(self, which: int) -> None:
+        """A founder takes a recent request back."""
+        with reading(self.engine) as session:
+            asked = session.execute(
+                select(Introduction.id, Introduction.startup_id)
+                .where(Introduction.programme_id == self.programme.id)
+                .order_by(Introduction.id.desc())
+            ).all()
+        if asked:
+            number, startup_id = asked[which % len(asked)]
+            self._step(lambda s: introductions.withdraw(s, self.programme, number, startup_id))
 
     @rule(which=st.integers(0, 9), accepted=st.booleans())
     def answer(self, which: int, accepted: bool) -> None:

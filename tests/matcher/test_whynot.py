@@ -193,6 +193,7 @@ def test_who_gave_way_to_a_lower_score_is_told_its_place_by_score(
     assert answer.ahead == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is asked is the same on both
 def test_the_order_of_two_sided_lists_is_told_by_what_is_in_demand(
     engine: Engine, sample: Programme, tmp_path: Path
 ) -> None:
@@ -224,6 +225,7 @@ def sample(engine: Engine) -> Programme:
         return load_sample(session)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is asked is the same on both
 def test_every_excluded_pair_of_the_sample_programme_is_told_its_rules(
     engine: Engine, sample: Programme
 ) -> None:
@@ -245,6 +247,7 @@ def test_every_excluded_pair_of_the_sample_programme_is_told_its_rules(
     assert excluded > 1000
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is asked is the same on both
 def test_a_thousand_random_pairs_of_the_sample_have_parts_that_sum_to_their_scores(
     engine: Engine, sample: Programme, tmp_path: Path
 ) -> None:

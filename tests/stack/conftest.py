@@ -53,4 +53,4 @@ def stack(data: Path) -> Iterator[Stack]:
 @pytest.fixture
 def visitor(stack: Stack) -> Visitor:
     """Somebody on this machine."""
-    return Visitor(stack.url)
+    return Visitor(stack.url).sign_in()

@@ -67,7 +67,7 @@ def kill(stack: Stack, words: str) -> None:
 def test_nothing_is_lost_or_doubled_when_workers_and_broker_are_killed(
     stack: Stack, database: Engine
 ) -> None:
-    visitor = Visitor(stack.url)
+    visitor = Visitor(stack.url).sign_in()
     url, _ = visitor.post("/p/sample/import", {"kind": "startup"}, ("sheet", "five-hundred.csv", sheet()))
     visitor.post(url, {k: v for k, v in visitor.form(url).items() if k.startswith("column-")})
 
@@ -102,7 +102,7 @@ def test_a_broker_that_forgets_everything_loses_nothing(stack: Stack, database: 
 
     port, password = (re.search(rf"^{key} (\S+)$", config, re.M)[1] for key in ("port", "requirepass"))  # type: ignore[index]
     broker = redis.Redis(port=int(port), password=password)
-    visitor = Visitor(stack.url)
+    visitor = Visitor(stack.url).sign_in()
     path = re.search(r'href="(/p/sample/startups/\d+)"', visitor.get("/p/sample/startups?q=X001"))[1]  # type: ignore[index]
     fields = visitor.form(f"{path}/edit")
     fields["needs"] = "Certify a radio with the regulator"

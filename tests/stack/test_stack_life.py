@@ -15,7 +15,7 @@ from tests.stack.running import TANDEM, Stack, tandem_up, wait_until
 def test_a_second_run_keeps_the_data_and_does_not_load_the_sample_again(data: Path) -> None:
     with tandem_up(data) as stack:
         assert "loading the sample" not in stack.printed()
-        assert "84" in text_of(Visitor(stack.url).get("/p/sample"))
+        assert "84" in text_of(Visitor(stack.url).sign_in().get("/p/sample"))
 
 
 def test_no_process_is_left_when_the_supervisor_is_killed(data: Path) -> None:

@@ -19,7 +19,7 @@ SEARCH = "/p/sample/search"
 
 @pytest.fixture
 def visitor(stack: Stack) -> Visitor:
-    return Visitor(stack.url)
+    return Visitor(stack.url).sign_in()
 
 
 def asked(visitor: Visitor, query: str, kind: str = "mentor", **filters: str) -> tuple[str, str]:

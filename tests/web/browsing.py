@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from config.settings import Settings
 from matcher.db import reading
 from matcher.models import Base, SignIn
-from tests.web.everyone import ACTORS, Everyone, make_app, populate
+from tests.web.everyone import ACTORS, make_app, populate
 from tests.web.markup import Control, Form, Page
 from tests.web.people import session_cookie
 from tests.web.values import four

@@ -157,9 +157,7 @@ def _people(session: Session, found: Everyone) -> None:
     ).id
 
 
-def _member(
-    session: Session, found: Everyone, key: str, slug: str, role: Role, **values: Any
-) -> Membership:
+def _member(session: Session, found: Everyone, key: str, slug: str, role: Role, **values: Any) -> Membership:
     email = f"{key.replace(' ', '-')}@people.example.org"
     membership = add_member(session, slug, role, email=email, **values)
     programme = session.get_one(Programme, membership.programme_id)
@@ -278,4 +276,3 @@ def _what_if(session: Session, programme: Programme, startup: int, mentor: int) 
     job.state, job.result = JobState.DONE.value, answer.to_json()
     session.flush()
     return job.id
-

@@ -1,15 +1,20 @@
 """People for the tests: accounts, their parts in programmes, and browsers that are signed in."""
 
+from pathlib import Path
+from time import time
 from uuid import uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import BrowserContext
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from config.settings import Settings
 from matcher.db import unit_of_work
 from matcher.models import KIND_OF_ROLE, Account, Membership, MembershipState, Profile, Programme, Role
 from matcher.services import sign_ins
+from web import create_app
 
 ADMIN = "admin@example.org"
 
@@ -57,7 +62,22 @@ def add_member(
 def add_admin(engine: Engine) -> int:
     """Whoever runs the installation, and so may do what any manager may; the account's id."""
     with unit_of_work(engine) as session:
-        return add_account(session, ADMIN, is_admin=True, tf_primary_method="authenticator").id
+        found = session.scalars(select(Account).where(Account.email == ADMIN)).first()
+        found = found or add_account(session, ADMIN, is_admin=True, tf_primary_method="authenticator")
+        return found.id
+
+
+def enter(context: BrowserContext, data: Path, base: str, account_id: int | None = None) -> None:
+    """Sign an account in, in a real browser; whoever runs the installation unless told otherwise.
+
+    `data` is the folder of the server at `base`, whose key signs the cookie.
+    """
+    app = create_app(Settings(data=data), testing=True)
+    if account_id is None:
+        account_id = add_admin(app.extensions["tandem_engine"])
+    name, value = session_cookie(app, account_id)
+    context.add_cookies([{"name": name, "value": value, "url": base}])
+    app.extensions["tandem_engine"].dispose()
 
 
 def sign_in(app: Flask, account_id: int) -> FlaskClient:
@@ -74,9 +94,7 @@ def session_cookie(app: Flask, account_id: int) -> tuple[str, str]:
     with unit_of_work(engine) as session:
         account = session.get_one(Account, account_id)
         secret = sign_ins.begin(session, account_id, "A test")
-        data = {
-            "_user_id": account.fs_uniquifier, "_fresh": True, "fs_cc": "set", "fs_paa": 4e9, "sign_in": secret,
-            "_permanent": True,
-        }  # fmt: skip
+        data = {"_user_id": account.fs_uniquifier, "_fresh": True, "fs_cc": "set", "fs_paa": time()}
+        data |= {"sign_in": secret, "_permanent": True}
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return app.config["SESSION_COOKIE_NAME"], signer.dumps(data)

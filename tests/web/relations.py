@@ -104,7 +104,11 @@ def add_relation(session: Session, match: Match) -> Rows:
 
 
 def add_introduction(
-    session: Session, startup: Profile, counterpart: Profile, state: IntroductionState, by: Side = Side.STARTUP
+    session: Session,
+    startup: Profile,
+    counterpart: Profile,
+    state: IntroductionState,
+    by: Side = Side.STARTUP,
 ) -> int:
     """A request that has come so far."""
     made = Introduction(

@@ -1,14 +1,17 @@
-"""Who is let in: this machine only, only through the table of permissions, no forged forms."""
+"""Who is let in: at our own name only, only through the table of permissions, no forged forms."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-
+from pydantic import ValidationError
 from sqlalchemy import Engine, func, select
 
 from config.settings import Settings
 from matcher.db import reading
-from matcher.models import AuditEvent
+from matcher.models import AuditEvent, Base
 from tests.web.browsing import Site
 from tests.web.conftest import submit
 from tests.web.world import World
@@ -36,7 +39,8 @@ def test_other_machines_are_refused(client: FlaskClient, world: World, address: 
     answer = client.get(path, environ_overrides={"REMOTE_ADDR": address})
 
     assert answer.status_code == 403
-    assert "no accounts yet" in answer.text
+    assert "answers only at its own name" in answer.text
+    assert "TANDEM_URL" in answer.text
     assert "Rural Links" not in answer.text
     assert answer.headers["Content-Security-Policy"]
 
@@ -60,6 +64,56 @@ def test_a_foreign_name_for_this_machine_is_refused(client: FlaskClient, host: s
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 def test_a_proxy_in_between_is_refused(client: FlaskClient, header: str) -> None:
     assert client.get("/health", headers={header: "203.0.113.9"}).status_code == 403
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Iterator[Flask]:
+    """An installation that others reach, behind a proxy that speaks HTTPS."""
+    made = create_app(Settings(data=tmp_path, host="::", url="https://Tandem.example.org/"), testing=True)
+    Base.metadata.create_all(made.extensions["tandem_engine"])
+    yield made
+    made.extensions["tandem_engine"].dispose()
+
+
+def _at(named: Flask, address: str, host: str, headers: dict[str, str]) -> int:
+    client = named.test_client()
+    sent = {"Host": host, **headers}
+    return client.get("/sign-in", headers=sent, environ_overrides={"REMOTE_ADDR": address}).status_code
+
+
+def test_at_the_name_that_is_set_everybody_is_served(named: Flask) -> None:
+    proxied = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+
+    for address in ("192.168.1.7", "2001:db8::1", "127.0.0.1"):
+        assert _at(named, address, "tandem.example.org", {}) == 200
+        assert _at(named, address, "tandem.example.org", proxied) == 200
+
+
+@pytest.mark.parametrize("spoofed", [{}, {"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-Host": "localhost"}])
+def test_with_a_name_set_any_other_is_refused(named: Flask, spoofed: dict[str, str]) -> None:
+    own = "tandem.example.org"
+
+    for host in ("evil.example", f"{own}.evil.example", f"{own}:8000", "localhost", ""):
+        assert _at(named, "203.0.113.9", host, spoofed) == 403, host
+
+
+def test_with_a_name_set_this_machine_is_served_as_before(named: Flask) -> None:
+    assert named.test_client().get("/health", headers={"Host": "127.0.0.1:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7"])  # noqa: S104 - refused
+def test_a_network_is_not_served_by_accident(tmp_path: Path, host: str) -> None:
+    with pytest.raises(ValidationError, match="TANDEM_URL"):
+        Settings(data=tmp_path, host=host)
+    assert Settings(data=tmp_path, host=host, url="https://tandem.example.org").host == host
+
+
+@pytest.mark.parametrize(
+    "url", ["tandem.example.org", "https://u@x.org", "https://x.org/path", "ftp://x.org"]
+)
+def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ValidationError, match="url"):
+        Settings(data=tmp_path, url=url)
 
 
 def test_a_form_without_its_token_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -99,11 +99,11 @@ def test_two_acceptances_make_the_match_and_give_the_addresses(
 
 
 def test_whoever_declines_is_thanked_and_the_other_side_is_not_told_who(
-    client: FlaskClient, engine: Engine, pair: Pair, addresses: Addresses
+    client: FlaskClient, stranger: FlaskClient, engine: Engine, pair: Pair, addresses: Addresses
 ) -> None:
     submit(client, addresses[1], answer="no", note="No time this year.")
 
-    mine, theirs = client.get(f"{addresses[1]}?lang=en"), client.get(f"{addresses[0]}?lang=en")
+    mine, theirs = client.get(f"{addresses[1]}?lang=en"), stranger.get(f"{addresses[0]}?lang=en")
 
     assert states(engine)[pair] == "declined"
     assert "You have declined" in mine.text

@@ -22,6 +22,7 @@ from matcher.wording import Message
 from tests import chromium
 from tests.matcher.factories import embed_all
 from tests.web.cohorts import propose
+from tests.web.people import enter
 from tests.web.test_web_whynot import SPACE
 from tests.web.world import HOSTILE, World, build
 from web import create_app
@@ -171,7 +172,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, served: tuple[str, World]) -> Iterator[Page]:
+def page(browser: Browser, served: tuple[str, World], settings_of: Settings) -> Iterator[Page]:
     """An English tab that runs no JavaScript of the page's, as there is none."""
     context = browser.new_context(
         viewport={"width": 360, "height": 740},
@@ -179,6 +180,7 @@ def page(browser: Browser, served: tuple[str, World]) -> Iterator[Page]:
         base_url=served[0],
         java_script_enabled=True,
     )
+    enter(context, settings_of.data, served[0])
     yield context.new_page()
     context.close()
 
@@ -188,7 +190,7 @@ def page(browser: Browser, served: tuple[str, World]) -> Iterator[Page]:
     [(360, "en", "light"), (360, "ar", "dark"), (1280, "en", "dark"), (1280, "ar", "light")],
 )
 def test_pages_are_accessible_and_never_scroll_sideways(
-    browser: Browser, served: tuple[str, World], width: int, lang: str, scheme: str
+    browser: Browser, served: tuple[str, World], settings_of: Settings, width: int, lang: str, scheme: str
 ) -> None:
     base, world = served
     context = browser.new_context(
@@ -197,6 +199,7 @@ def test_pages_are_accessible_and_never_scroll_sideways(
         color_scheme=scheme,  # type: ignore[arg-type]
         base_url=base,
     )
+    enter(context, settings_of.data, base)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))

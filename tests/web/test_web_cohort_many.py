@@ -13,6 +13,7 @@ from matcher.models import MatchState
 from matcher.services.steps import Pair, in_state, take
 from tests.web.cohort_world import programme_of, states
 from tests.web.conftest import submit, token
+from tests.web.people import add_admin, sign_in
 from tests.web.test_web_cohort import cohort, pairs
 from tests.web.world import World
 
@@ -51,7 +52,7 @@ def test_approving_all_is_refused_if_another_manager_made_them_others_though_as_
 ) -> None:
     address = f"{cohort(world)}/approve/possible"
     mine = client.get(address)
-    another = app.test_client()
+    another = sign_in(app, add_admin(app.extensions["tandem_engine"]))
     gone, came = pairs[0], (world.lonely, pairs[0][1])
     page = f"{cohort(world)}/{gone[0]}/{gone[1]}"
     submit(another, page, to=f"{page}/decide", step="reject", seen="proposed")

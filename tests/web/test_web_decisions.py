@@ -11,6 +11,7 @@ from matcher.db import reading, unit_of_work
 from matcher.models import AuditEvent, Match, Programme
 from matcher.services.review import decide
 from tests.web.conftest import submit, token
+from tests.web.people import add_admin, sign_in
 from tests.web.world import World
 
 
@@ -80,7 +81,7 @@ def test_a_list_that_shows_an_older_state_overwrites_no_other_manager(
     page = f"/p/{world.slug}/startups/{world.startup}"
     stale = client.get(page)
     button = re.findall(rf'name="{then}" value="({world.mentor}:[a-z]*)"', stale.text)[0]
-    another = app.test_client()
+    another = sign_in(app, add_admin(engine))
     submit(another, page, to=f"{page}/decide", **{first: f"{world.mentor}:"})
 
     answer = client.post(f"{page}/decide", data={"csrf_token": token(stale), then: button})

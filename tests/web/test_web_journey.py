@@ -23,6 +23,7 @@ from matcher.wording import Message
 from tests import chromium
 from tests.matcher.factories import embed_all
 from tests.web.cohort_world import programme_of, run, states
+from tests.web.people import enter
 from tests.web.test_web_browser import _RULES, _WIDER, browser
 from tests.web.test_web_whynot import SPACE
 from tests.web.world import World, build
@@ -71,7 +72,7 @@ def _work(engine: Engine, world: World, data: Path) -> None:
         assert session.scalars(select(Job).where(Job.kind == "propose", Job.state == "queued")).one()
     propose(
         engine, programme_id, Kind.MENTOR, snapshots=data / "snapshots", model=SPACE.model, length=20,
-        actor="manager@this-machine", seed=0, progress=lambda _done, _total: None,
+        actor="admin@example.org", seed=0, progress=lambda _done, _total: None,
     )  # fmt: skip
     _rest(engine)
 
@@ -100,6 +101,7 @@ def test_a_cohort_is_proposed_shaped_and_published_by_keyboard_alone(
 ) -> None:
     base, world, engine = served
     context = browser.new_context(viewport={"width": width, "height": 800}, locale="en", base_url=base)
+    enter(context, tmp_path, base)
     page = context.new_page()
     page.goto(f"/p/{world.slug}")
     _press(page, page.get_by_role("link", name="Cohort"))
@@ -168,13 +170,13 @@ def _fill(engine: Engine, world: World) -> list[str]:
         programme = programme_of(session, world)
         session.execute(update(Profile).values(email=Profile.ref + "@example.org"))
         for pair in pairs[:3]:
-            decide(session, programme, *pair, "approved", actor="manager@this-machine")
+            decide(session, programme, *pair, "approved", actor="admin@example.org")
         key = preview(session, programme, Kind.MENTOR).key
-        publish_seen(session, programme, Kind.MENTOR, key, actor="manager@this-machine", link=link)
+        publish_seen(session, programme, Kind.MENTOR, key, actor="admin@example.org", link=link)
         answers.answer(session, secrets[0], accepted=True)
         answers.answer(session, secrets[1], accepted=True)
         answers.answer(session, secrets[3], accepted=False, note="No time.")
-        decide(session, programme, *pairs[3], "approved", actor="manager@this-machine")
+        decide(session, programme, *pairs[3], "approved", actor="admin@example.org")
         decide(session, programme, *pairs[4], "rejected", actor="a", note="A conflict of interest\nReally.")
         decide(session, programme, *pairs[5], "locked", actor="a")
         before, after = Figures(4.0, 0.3, 8, 8), Figures(3.5, 0.25, 9, 9)
@@ -216,6 +218,7 @@ def _fill(engine: Engine, world: World) -> list[str]:
 def test_the_pages_are_accessible_and_never_scroll_sideways(
     browser: Browser,
     served: tuple[str, World, Engine],
+    tmp_path: Path,
     width: int,
     lang: str,
     scheme: str,
@@ -227,6 +230,7 @@ def test_the_pages_are_accessible_and_never_scroll_sideways(
         color_scheme=scheme,  # type: ignore[arg-type]
         base_url=base,
     )
+    enter(context, tmp_path, base)
     page = context.new_page()
     complaints: list[str] = []
     faults: list[str] = []

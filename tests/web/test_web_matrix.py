@@ -179,7 +179,10 @@ def _expected(site: Site, cell: Cell) -> str:
 
 def _by_permission(site: Site, cell: Cell, permission: Permission) -> str:
     """What the table says: 404 to who has no part in the programme, 403 to who has the wrong one."""
-    homes = {site.everyone.slug: {"founder", "mentor", "funder", "manager"}, site.everyone.other_slug: {"stranger"}}
+    homes = {
+        site.everyone.slug: {"founder", "mentor", "funder", "manager"},
+        site.everyone.other_slug: {"stranger"},
+    }
     granted = {Permission.ACCOUNT}
     if cell.actor == "admin":
         granted |= ADMIN
@@ -195,7 +198,9 @@ def _by_permission(site: Site, cell: Cell, permission: Permission) -> str:
 
 def _by_object(site: Site, cell: Cell) -> str:
     reaches = {
-        four(site.everyone, cell.actor, cell.rule, name).reach for name in cell.rule.arguments if name != "slug"
+        four(site.everyone, cell.actor, cell.rule, name).reach
+        for name in cell.rule.arguments
+        if name != "slug"
     }
     bound = bool(reaches & {Reach.PROGRAMME, Reach.PERSONAL})
     if cell.varied == "slug":

@@ -199,14 +199,14 @@ def test_unknown_language_falls_back(client: FlaskClient, world: World) -> None:
 
 
 def test_several_programmes_are_listed(client: FlaskClient, world: World) -> None:
-    page = client.get("/").text
+    page = client.get("/programmes").text
 
     assert "Rural Links 2026" in page
     assert "Elsewhere" in page
 
 
 def test_an_empty_database_says_how_to_begin(client: FlaskClient) -> None:
-    assert "make run" in client.get("/").text
+    assert "Start your own programme" in client.get("/", follow_redirects=True).text
 
 
 def test_health_is_told(client: FlaskClient) -> None:
@@ -254,7 +254,7 @@ def test_the_sample_programme_is_named_in_the_language_of_the_page(
     with unit_of_work(engine) as session:
         session.scalars(select(Programme).where(Programme.slug == world.slug)).one().is_sample = True
 
-    home = client.get("/?lang=es").text  # the choice is remembered
+    home = client.get("/programmes?lang=es").text  # the choice is remembered
     page = client.get(f"/p/{world.slug}").text
     profile = client.get(f"/p/{world.slug}/startups/{world.startup}").text
 

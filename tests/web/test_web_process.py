@@ -12,10 +12,13 @@ from pathlib import Path
 from socket import socket
 
 import pytest
+from sqlalchemy import Engine
 
-from matcher.db import make_engine
+from config.settings import Settings
 from matcher.models import Base
+from tests.web.people import add_admin, session_cookie
 from tests.web.world import World, build
+from web import create_app
 
 _HEAVY = ("torch", "transformers", "sentence_transformers", "faiss", "celery", "redis", "matcher.embedding")
 
@@ -27,10 +30,11 @@ class Served:
     port: int
     pid: int
     world: World
+    cookie: str
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request("GET", path, headers=headers)
+        connection.request("GET", path, headers={"Cookie": self.cookie, **headers})
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
 
@@ -38,9 +42,11 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     data = tmp_path_factory.mktemp("data")
-    engine = make_engine(f"sqlite:///{data / 'tandem.db'}")
+    app = create_app(Settings(data=data), testing=True)
+    engine: Engine = app.extensions["tandem_engine"]
     Base.metadata.create_all(engine)
     world = build(engine)
+    cookie = "=".join(session_cookie(app, add_admin(engine)))
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -48,7 +54,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn"], env={**os.environ, **settings}
     )
-    running = Served(port, process.pid, world)
+    running = Served(port, process.pid, world, cookie)
     _wait(running)
     yield running
     process.send_signal(signal.SIGTERM)
@@ -94,7 +100,7 @@ def test_too_large_an_upload_gets_its_answer_after_all_was_sent(served: Served) 
         "POST",
         f"/p/{served.world.slug}/import",
         body=body,
-        headers={"Content-Type": "multipart/form-data; boundary=b"},
+        headers={"Content-Type": "multipart/form-data; boundary=b", "Cookie": served.cookie},
     )
     answer = connection.getresponse()
 

@@ -15,6 +15,7 @@ from matcher.models import Mentor, Programme
 from matcher.services.proposals import set_wishes, wishes_of
 from tests.matcher.factories import at_once
 from tests.web.conftest import token
+from tests.web.people import add_admin, sign_in
 from tests.web.world import HOSTILE, World, build
 from web import create_app
 
@@ -104,7 +105,7 @@ def test_of_two_managers_at_once_the_second_is_told(database_url: str, tmp_path:
     app = create_app(Settings(data=tmp_path, database_url=database_url), testing=True)
     world = build(app.extensions["tandem_engine"])
     address = f"/p/{world.slug}/startups/{world.startup}/wishes"
-    clients = [app.test_client() for _ in range(4)]
+    clients = [sign_in(app, add_admin(app.extensions["tandem_engine"])) for _ in range(4)]
     tokens = [token(one.get(address)) for one in clients]
 
     def send(number: int) -> int:

@@ -207,5 +207,3 @@ def is_for(rule: Rule, role: Role) -> bool:
     """Whether a participants' page is for this kind of them."""
     blueprint = rule.endpoint.partition(".")[0]
     return role in PAGES_OF.get(rule.endpoint, PAGES_OF.get(blueprint, frozenset(PARTICIPANTS)))
-
-

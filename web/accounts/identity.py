@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app, g, session
-from flask_login import current_user
+from flask_login import current_user  # type: ignore[import-untyped]
 from flask_security import logout_user
 from sqlalchemy import Engine
 
@@ -12,6 +12,7 @@ from matcher.db import reading, unit_of_work
 from matcher.models import Role
 from matcher.services import sign_ins
 from matcher.services.memberships import PRESENT, Part, parts_of
+from matcher.services.notices import count_unread
 
 _SECRET = "sign_in"  # noqa: S105 - the name of a cookie's field
 
@@ -30,6 +31,8 @@ class Identity:
     has_second_factor: bool
     sign_in_id: int
     parts: tuple[Part, ...]
+    unread: int
+    """Notices that they have not opened."""
 
     def parts_in(self, slug: str) -> tuple[Part, ...]:
         """What they are in the programme at this address, as far as they are let in."""
@@ -59,8 +62,10 @@ def forget_identity() -> None:
 
 
 def begin_sign_in(account_id: int, browser: str) -> None:
-    """Note the browser, and give it the secret by which it is found again."""
+    """Note the browser, and give it a new secret by which it is found again."""
     with unit_of_work(_engine()) as opened:
+        if former := sign_ins.find(opened, session.get(_SECRET, "")):
+            sign_ins.end(opened, former.account_id, former.id)
         session[_SECRET] = sign_ins.begin(opened, account_id, browser)
     session.permanent = True
     forget_identity()
@@ -74,14 +79,22 @@ def end_sign_in() -> None:
     session.pop(_SECRET, None)
 
 
+def end_other_sign_ins(account_id: int) -> None:
+    """Sign the account out everywhere but in this browser."""
+    with unit_of_work(_engine()) as opened:
+        ours = sign_ins.find(opened, session.get(_SECRET, ""))
+        sign_ins.end_all(opened, account_id, but=ours.id if ours else None)
+
+
 def _identify() -> Identity | None:
     if not current_user.is_authenticated:
         return None
     with reading(_engine()) as opened:
         found = sign_ins.find(opened, session.get(_SECRET, ""))
         parts = tuple(parts_of(opened, current_user.id))
+        unread = count_unread(opened, current_user.id)
     if found is None or found.account_id != current_user.id:
-        g.who = None  # signing out asks who it is
+        g.who = None  # so that signing out does not ask who that is
         logout_user()  # it was ended from another browser
         return None
     if sign_ins.is_due(found):
@@ -98,6 +111,7 @@ def _identify() -> Identity | None:
         has_second_factor=bool(current_user.tf_primary_method or current_user.webauthn),
         sign_in_id=found.id,
         parts=parts,
+        unread=unread,
     )
 
 

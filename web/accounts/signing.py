@@ -1,20 +1,24 @@
 """Flask-Security, set up as Tandem uses it."""
 
-import base64
-import hashlib
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, redirect, request
-from flask_login import LoginManager, user_logged_out
-from flask_security import Security, user_authenticated
+from flask import Flask, abort, redirect, render_template, request, session
+from flask_login import LoginManager, user_logged_out  # type: ignore[import-untyped]
+from flask_security import Security, password_changed, password_reset, user_authenticated
 from sqlalchemy import Engine
 from werkzeug.wrappers import Response
+from wtforms import Form
 
 from config.catalogues import FOLDER
+from config.keys import derived
 from config.settings import Settings
-from web.accounts.identity import begin_sign_in, end_sign_in, identity
-from web.accounts.letters import AccountLetters
+from matcher.models import utcnow
+from web.accounts import limits
+from web.accounts.factors import Codes, Passkeys, RecoveryCodes, SecondFactorByPasskey
+from web.accounts.forms import ForgottenPassword, PasskeyAnswer
+from web.accounts.identity import begin_sign_in, end_other_sign_ins, end_sign_in, identity
+from web.accounts.letters import SUBJECTS, AccountLetters
 from web.accounts.passwords import LENGTH, Passwords
 from web.accounts.store import AccountStore, User
 from web.accounts.words import MESSAGES
@@ -29,19 +33,63 @@ def init(app: Flask, settings: Settings) -> None:
     app.config.update({f"SECURITY_{name}": value for name, value in _options(key, settings).items()})
     app.config.update({f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()})
     store = AccountStore(cast(Engine, app.extensions["tandem_engine"]))
-    Security(app, store, mail_util_cls=AccountLetters, password_util_cls=Passwords)
-    # Tokens in addresses and headers are another way in, which nothing of ours uses.
-    cast(LoginManager, app.login_manager).request_loader(lambda _: None)  # type: ignore[attr-defined]
+    security = Security(
+        app,
+        store,
+        mail_util_cls=AccountLetters,
+        password_util_cls=Passwords,
+        totp_cls=Codes,
+        mf_recovery_codes_util_cls=RecoveryCodes,
+        webauthn_util_cls=Passkeys,
+        forgot_password_form=ForgottenPassword,
+        wan_signin_response_form=PasskeyAnswer,
+        render_template=_page,
+    )
+    security.two_factor_plugins.register_tf_impl(app, "webauthn", SecondFactorByPasskey)
+    _close_side_doors(app, security)
+    limits.init(app)
     app.before_request(_stay_signed_in)
     user_authenticated.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
+    password_changed.connect(_password_changed, app)
+    password_reset.connect(_password_reset, app)
+
+
+def _close_side_doors(app: Flask, security: Security) -> None:
+    """Ways in that Flask-Security has and nothing of ours uses."""
+    # Tokens in addresses and headers.
+    cast(LoginManager, app.login_manager).request_loader(lambda _: None)  # type: ignore[attr-defined]
+    # JSON: the limits read forms.
+    security.want_json(lambda _: False)
+    app.before_request(_forms_only)
+    # A letter to nobody, for those who lost their app.
+    app.view_functions["security.two_factor_rescue"] = lambda: abort(404)
+
+
+def _forms_only() -> None:
+    if request.blueprint == "security" and request.is_json:
+        abort(415)
+
+
+def _page(name: str, **context: Any) -> str | tuple[str, int]:
+    """A page of Flask-Security's; 422 if a form comes back with what is wrong, as everywhere else."""
+    wrong = any(isinstance(it, Form) and it.errors for it in context.values())
+    page = render_template(name, **context)
+    return (page, 422) if wrong and request.method == "POST" else page
 
 
 def _options(key: str, settings: Settings) -> dict[str, Any]:
     return {
+        "API_ENABLED_METHODS": ["session"],
         "PASSWORD_HASH": "argon2",
         "PASSWORD_SCHEMES": ["argon2"],
-        "PASSWORD_SALT": _derived(key, "password"),
+        # OWASP's for argon2id; more memory would be that of a small machine, with eight threads at once.
+        "PASSWORD_HASH_PASSLIB_OPTIONS": {
+            "argon2__time_cost": 2,
+            "argon2__memory_cost": 19 * 1024,
+            "argon2__parallelism": 1,
+        },
+        "PASSWORD_SALT": derived(key, "password"),
         "PASSWORD_LENGTH_MIN": LENGTH,
         "PASSWORD_NORMALIZE_FORM": "NFKC",
         "RETURN_GENERIC_RESPONSES": True,
@@ -54,21 +102,25 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
         "TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
         "TWO_FACTOR_RESCUE_EMAIL": False,
         "TWO_FACTOR_ALWAYS_VALIDATE": True,
-        "TOTP_SECRETS": {"1": _derived(key, "totp")},
+        "TWO_FACTOR_AUTHENTICATOR_VALIDITY": 30,  # seconds a clock may be wrong, either way
+        "TOTP_SECRETS": {"1": derived(key, "totp")},
         "TOTP_ISSUER": "Tandem",
         "MULTI_FACTOR_RECOVERY_CODES": True,
         "MULTI_FACTOR_RECOVERY_CODES_N": 8,
-        "MULTI_FACTOR_RECOVERY_CODES_KEYS": [_derived(key, "recovery codes")],
+        "MULTI_FACTOR_RECOVERY_CODES_KEYS": [derived(key, "recovery codes")],
         "WEBAUTHN": True,
         "WAN_RP_NAME": "Tandem",
         "WAN_ALLOW_USER_HINTS": False,  # they would tell a stranger which accounts have passkeys
+        "WAN_NAME_ALLOWED_CHARS": ["L", "M", "N", "P", "S", "Zs"],
+        "WAN_SIGNIN_WITHIN": timedelta(minutes=5),
+        "INPUT_NORMALIZE_FORM": "NFC",
         "I18N_DOMAIN": "messages",
         "I18N_DIRNAME": str(FOLDER),
         "POST_LOGIN_VIEW": "/",
         "POST_LOGOUT_VIEW": "/",
         "POST_CHANGE_VIEW": "/account",
-        "TWO_FACTOR_POST_SETUP_VIEW": "/account",
-        "WAN_POST_REGISTER_VIEW": "/account",
+        "TWO_FACTOR_POST_SETUP_VIEW": "/account/protected",
+        "WAN_POST_REGISTER_VIEW": "/account/protected",
         "LOGIN_URL": "/sign-in",
         "LOGOUT_URL": "/sign-out",
         "RESET_URL": "/password/forgotten",
@@ -87,13 +139,10 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
         "STATIC_FOLDER_URL": "/static/security",
         "FRESHNESS": timedelta(hours=1),
         "FRESHNESS_GRACE_PERIOD": timedelta(minutes=10),
+        "DATETIME_FACTORY": utcnow,
         "EMAIL_SENDER": settings.mail_from,
+        **SUBJECTS,
     }
-
-
-def _derived(key: str, purpose: str) -> str:
-    """A key of its own for each purpose, so that one that leaks is not all of them."""
-    return base64.urlsafe_b64encode(hashlib.sha256(f"tandem:{purpose}:{key}".encode()).digest()).decode()
 
 
 def _stay_signed_in() -> Response | None:
@@ -103,8 +152,18 @@ def _stay_signed_in() -> Response | None:
 
 
 def _signed_in(_: Flask, user: User, **__: Any) -> None:
+    # What somebody may have put into the browser before is of no use to them afterwards.
+    session.pop("csrf_token", None)
     begin_sign_in(user.id, request.user_agent.string)
 
 
 def _signed_out(_: Flask, **__: Any) -> None:
     end_sign_in()
+
+
+def _password_changed(_: Flask, user: User, **__: Any) -> None:
+    end_other_sign_ins(user.id)
+
+
+def _password_reset(_: Flask, user: User, **__: Any) -> None:
+    end_other_sign_ins(user.id)

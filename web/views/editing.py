@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from matcher.models import Kind, Profile
 from matcher.services.errors import Conflict, NotAllowed
+from matcher.services.locking import lock_programme
 from matcher.services.profiles import draft_of, get_profile, next_ref, remove_profile, save_draft
 from matcher.services.removal import foresee_removal
 from matcher.wording import N_, Message
@@ -35,6 +36,7 @@ def create(slug: str, kind: Kind) -> Response | tuple[str, int]:
         return _again(slug, kind, form, 422)
     try:
         with write(slug) as (session, programme):
+            lock_programme(session, programme)  # nobody who is let in meanwhile gets the same ref
             draft = form.draft(next_ref(session, programme, kind), {})
             saved = save_draft(session, programme, draft, actor=actor())
     except Conflict as error:

@@ -1,8 +1,10 @@
 """What went wrong, in words, and what to do about it."""
 
-from time import monotonic
+from math import ceil
+from time import monotonic, time
 
-from flask import Flask, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
+from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import (
     Forbidden,
@@ -11,6 +13,7 @@ from werkzeug.exceptions import (
     MethodNotAllowed,
     NotFound,
     RequestEntityTooLarge,
+    TooManyRequests,
 )
 
 from matcher.services.errors import NotFound as NoSuchThing
@@ -25,6 +28,7 @@ _TITLES = {
     405: N_("That did not work"),
     409: N_("That cannot be done now"),
     413: N_("That is too large"),
+    429: N_("Please wait a little"),
     500: N_("Something broke on our side"),
 }
 _FORGED = N_(
@@ -43,6 +47,10 @@ _BROKEN = N_(
     "Nothing was saved. Try again in a minute; if it happens again, the log of the web process "
     "says what went wrong."
 )
+_TOO_MANY = N_(
+    "There were too many tries, so that nobody can guess what is secret. Try again in %(minutes)s min. "
+    "Nothing is locked for good, and whoever is signed in stays so."
+)
 _DRAIN_SECONDS = 20
 _CHUNK = 1 << 20
 
@@ -54,6 +62,7 @@ def init(app: Flask) -> None:
     app.register_error_handler(NotFound, lambda _: _page(404, Message(_MISSING)))
     app.register_error_handler(MethodNotAllowed, lambda _: _page(405, Message(_METHOD)))
     app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(TooManyRequests, _too_many)
     app.register_error_handler(InternalServerError, lambda _: _page(500, Message(_BROKEN)))
     app.register_error_handler(HTTPException, _other)
     app.register_error_handler(NoSuchThing, lambda _: _page(404, Message(_MISSING)))
@@ -73,6 +82,15 @@ def _other(error: HTTPException) -> tuple[str, int] | HTTPException:
 def _too_large(_: RequestEntityTooLarge) -> tuple[str, int]:
     _drain()
     return _page(413, Message(_TOO_LARGE, {"megabytes": settings().upload_megabytes}))
+
+
+def _too_many(_: TooManyRequests) -> Response:
+    limiter: Limiter = current_app.extensions["tandem_limiter"]
+    breached = [limit.reset_at for limit in limiter.current_limits if limit.breached]
+    seconds = max(1, ceil(max(breached, default=0) - time()))
+    response = make_response(_page(429, Message(_TOO_MANY, {"minutes": max(1, ceil(seconds / 60 - 0.1))})))
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _drain() -> None:

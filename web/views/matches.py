@@ -13,7 +13,7 @@ from matcher.wording import N_, Message
 from web import pairing
 from web.charts import pieces
 from web.converters import read_id
-from web.database import read
+from web.database import read, settings
 from web.permissions import actor
 
 blueprint = Blueprint("matches", __name__, url_prefix="/p/<slug>")
@@ -63,8 +63,11 @@ def mail(slug: str) -> str:
             "mail.html",
             programme=programme,
             letters=letters,
-            readers=find_by_id(session, programme, {letter.recipient_id for letter in letters}),
+            readers=find_by_id(
+                session, programme, {letter.recipient_id for letter in letters if letter.recipient_id}
+            ),
             more=len(found) > _LETTERS,
+            shows_links=settings().smtp_url is None,
         )
 
 

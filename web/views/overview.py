@@ -5,6 +5,8 @@ from werkzeug.wrappers import Response
 
 from matcher.db import reading
 from matcher.services.exposure import mentor_exposure
+from matcher.services.inbox import count_routed
+from matcher.services.joining import open_programmes
 from matcher.services.memberships import PRESENT
 from matcher.services.programmes import list_programmes, overview
 from web.accounts.identity import identity
@@ -14,6 +16,7 @@ from web.notices import notices
 from web.parts import address_of
 from web.refresh import is_paused, refreshing
 from web.views.sample import sample_roles
+from web.views.welcome import is_first_run
 
 blueprint = Blueprint("overview", __name__)
 
@@ -27,7 +30,8 @@ def home() -> Response | str:
     if who is None:
         with reading(engine()) as session:
             roles = sample_roles(session)
-        return render_template("landing.html", roles=roles)
+            doors, first = open_programmes(session), is_first_run(session)
+        return render_template("landing.html", roles=roles, doors=doors, first=first)
     if len(who.parts) == 1 and who.parts[0].state in PRESENT:
         return redirect(address_of(who.parts[0]))
     return redirect(url_for("programmes.index"))
@@ -47,6 +51,7 @@ def programme(slug: str) -> Response | str:
             demand=scaled(view.demand),
             exposure=mentor_exposure(session, programme),
             told=told,
+            routed=count_routed(session, programme),
             choosable=is_paused() or not active,  # a page that loads itself again forgets what was chosen
             removable=programme.is_sample and len(list_programmes(session)) > 1,
         )

@@ -18,7 +18,7 @@ blueprint = Blueprint("programmes", __name__)
 
 @blueprint.get("/programmes")
 def index() -> str:
-    """All that somebody takes part in, also when it is only one; an administrator may enter the others too."""
+    """All that somebody takes part in, also if it is one; an administrator may enter the others too."""
     who = identity()
     parts = who.parts if who else ()
     entered = {part.programme.id for part in parts if part.state in PRESENT}

@@ -7,7 +7,7 @@ from matcher.models import Kind
 from matcher.services.preview import preview, publish_seen
 from matcher.wording import N_, Message
 from web import pairing
-from web.database import read
+from web.database import read, settings
 from web.permissions import actor
 
 blueprint = Blueprint("publishing", __name__, url_prefix="/p/<slug>/cohort/<counterpart:kind>/publish")
@@ -18,7 +18,9 @@ def show(slug: str, kind: Kind) -> str:
     """Who will be told what, who is left out, and whom no letter reaches."""
     with read(slug) as (session, programme):
         found = preview(session, programme, kind)
-        return render_template("publish.html", programme=programme, kind=kind, found=found)
+        return render_template(
+            "publish.html", programme=programme, kind=kind, found=found, is_local=settings().url is None
+        )
 
 
 @blueprint.post("")
@@ -28,7 +30,7 @@ def publish(slug: str, kind: Kind) -> Response:
     event = pairing.attempt(
         slug,
         lambda session, programme: publish_seen(
-            session, programme, kind, seen, actor=actor(), link=_answer_link
+            session, programme, kind, seen, actor=actor(), link=pairing.answer_link
         ),
         lambda event: Message(
             N_("Published. Pairs whose sides are told now: %(count)s."), {"count": event.after["pairs"]}
@@ -38,7 +40,3 @@ def publish(slug: str, kind: Kind) -> Response:
     if event is None:
         return redirect(url_for(".show", slug=slug, kind=kind), 303)
     return redirect(url_for("matches.index", slug=slug), 303)
-
-
-def _answer_link(secret: str) -> str:
-    return url_for("answers.show", secret=secret, _external=True)

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("fs_uniquifier", sa.String(), nullable=False),
         sa.Column("tf_primary_method", sa.String(), nullable=True),
         sa.Column("tf_totp_secret", sa.String(), nullable=True),
+        sa.Column("totp_counter", sa.Integer(), nullable=True),
         sa.Column("mf_recovery_codes", sa.JSON(), nullable=True),
         sa.Column("fs_webauthn_user_handle", sa.String(), nullable=True),
         sa.Column("name", sa.String(), nullable=False),
@@ -91,6 +92,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("readers", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("sent_by", sa.String(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -100,6 +102,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
+        sa.UniqueConstraint("key", name=op.f("uq_announcement_key")),
     )
     with op.batch_alter_table("announcement", schema=None) as batch_op:
         batch_op.create_index(
@@ -518,6 +521,7 @@ def upgrade() -> None:
         sa.Column("membership_id", sa.Integer(), nullable=False),
         sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("steps", sa.JSON(), nullable=False),
+        sa.Column("profile_version", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
@@ -532,6 +536,8 @@ def upgrade() -> None:
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.alter_column("programme_id", existing_type=sa.INTEGER(), nullable=True)
         batch_op.alter_column("recipient_id", existing_type=sa.INTEGER(), nullable=True)
+
+    op.add_column("mail", sa.Column("unsubscribe", sa.String(), nullable=False, server_default=""))
 
     op.add_column("profile", sa.Column("is_paused", sa.Boolean(), nullable=False, server_default=sa.false()))
 
@@ -552,6 +558,7 @@ def downgrade() -> None:
 
     op.drop_column("profile", "is_paused")
 
+    op.drop_column("mail", "unsubscribe")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.alter_column("recipient_id", existing_type=sa.INTEGER(), nullable=False)
         batch_op.alter_column("programme_id", existing_type=sa.INTEGER(), nullable=False)

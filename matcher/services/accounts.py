@@ -1,0 +1,119 @@
+"""What somebody sets about their own account, and how it ends."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from matcher.models import (
+    Account,
+    Invitation,
+    Mail,
+    Membership,
+    MembershipState,
+    Profile,
+    Programme,
+    Role,
+    utcnow,
+)
+from matcher.profiles.text import clean
+from matcher.services import audit
+from matcher.services.errors import NotAllowed
+from matcher.wording import N_, Message
+
+_LONGEST_NAME = 120
+_NAMELESS = N_("Write your name, as others should read it.")
+_LONG = N_("A name may have up to %(length)s characters.")
+_SAMPLE = N_("An account of the sample programme stays as it is.")
+_ALONE = N_(
+    "You are the only manager of %(programmes)s. Invite another manager first, who can go on without you."
+)
+_LAST_ADMIN = N_(
+    "Nobody else runs this installation. Make somebody an administrator first, who can go on without you."
+)
+
+
+def get_account(session: Session, account_id: int) -> Account:
+    """The account; whoever asks is signed in to it."""
+    return session.get_one(Account, account_id)
+
+
+def set_preferences(
+    session: Session, account_id: int, name: str, language: str | None, timezone: str | None
+) -> None:
+    """Say how somebody is called, and in which language and time zone they read.
+
+    Raises:
+        NotAllowed: that is no name.
+    """
+    name = " ".join(clean(name).split())
+    if not name:
+        raise NotAllowed(Message(_NAMELESS))
+    if len(name) > _LONGEST_NAME:
+        raise NotAllowed(Message(_LONG, {"length": _LONGEST_NAME}))
+    account = get_account(session, account_id)
+    account.name, account.language, account.timezone = name, language, timezone
+
+
+def managed_alone(session: Session, account_id: int) -> Sequence[Programme]:
+    """The programmes that would be left without a manager."""
+    other = aliased(Membership)
+    others = select(other.id).where(
+        other.programme_id == Membership.programme_id, *_manages(other), other.account_id != account_id
+    )
+    return session.scalars(
+        select(Programme)
+        .join(Membership, Membership.programme_id == Programme.id)
+        .where(Membership.account_id == account_id, *_manages(Membership), ~others.exists())
+        .order_by(Programme.name)
+    ).all()
+
+
+def obstacle(session: Session, account_id: int) -> Message | None:
+    """Why an account cannot be closed now; None if it can."""
+    account = get_account(session, account_id)
+    if account.is_sample:
+        return Message(_SAMPLE)
+    if account.is_admin and session.scalar(select(func.count()).where(Account.is_admin)) == 1:
+        return Message(_LAST_ADMIN)
+    if alone := managed_alone(session, account_id):
+        return Message(_ALONE, {"programmes": [programme.name for programme in alone]})
+    return None
+
+
+def close(session: Session, account_id: int) -> None:
+    """Remove an account with all that only it needs; what others work with stays, without its address.
+
+    Profiles stay with their programmes, because matches and lists are about them, but take nobody new:
+    nobody should be told of somebody who will not answer. Each programme's log says so.
+
+    Raises:
+        NotAllowed: a programme, or the installation, would have nobody to run it.
+    """
+    account = session.scalars(select(Account).where(Account.id == account_id).with_for_update()).one()
+    if problem := obstacle(session, account_id):
+        raise NotAllowed(problem)
+    for membership in session.scalars(select(Membership).where(Membership.account_id == account_id)):
+        _leave(session, account, membership)
+    session.execute(delete(Mail).where(Mail.programme_id.is_(None), Mail.address == account.email))
+    session.execute(
+        update(Invitation)
+        .where(
+            Invitation.email == account.email, Invitation.used_at.is_(None), Invitation.revoked_at.is_(None)
+        )
+        .values(revoked_at=utcnow())
+    )
+    session.delete(account)  # passkeys, sign-ins, memberships and equality answers go with it
+
+
+def _leave(session: Session, account: Account, membership: Membership) -> None:
+    profile = session.get(Profile, membership.profile_id) if membership.profile_id else None
+    subject = f"profile:{profile.id}" if profile else f"programme:{membership.programme_id}"
+    after = {"role": membership.role}
+    if profile is not None:
+        profile.email, profile.is_paused = None, True
+    audit.record(session, membership.programme_id, account.email, "account.closed", subject, after=after)
+
+
+def _manages(membership: type[Membership]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return membership.role == Role.MANAGER, membership.state == MembershipState.ACTIVE

@@ -1,0 +1,71 @@
+"""What becomes of a profile's pairs when whoever it is about leaves the programme."""
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from matcher.models import AuditEvent, Kind, Match, MatchState, Mentor, Profile, Programme
+from matcher.services import tidings
+from matcher.services.locking import lock_programme
+from matcher.services.publishing import both_sides, readers, withdraw_mentor
+from matcher.services.review import OPEN
+from matcher.services.steps import Image, Pair, image_of, in_state, take
+from matcher.services.succession import offer_place, suggest_next
+
+TIED = (*OPEN, MatchState.OFFERED, MatchState.ACTIVE)
+"""States of pairs that go when one side leaves."""
+
+
+def pairs_of(session: Session, profile: Profile) -> dict[Pair, Match]:
+    """The pairs that go with the profile."""
+    rows = session.scalars(
+        select(Match)
+        .where(or_(Match.startup_id == profile.id, Match.counterpart_id == profile.id), Match.state.in_(TIED))
+        .order_by(Match.startup_id, Match.counterpart_id)
+    )
+    return {(match.startup_id, match.counterpart_id): match for match in rows}
+
+
+def leave(session: Session, programme: Programme, profile: Profile, *, actor: str) -> None:
+    """Nobody new is put together with the profile, and what there was goes. The other sides are told.
+
+    Whoever loses somebody is proposed the next best.
+    """
+    lock_programme(session, programme)
+    profile.is_paused = True
+    session.flush()
+    found = pairs_of(session, profile)
+    if not found:
+        return
+    if isinstance(profile, Mentor):
+        withdraw_mentor(session, programme, profile.id, actor=actor)
+        return
+    told = {pair: match.state for pair, match in found.items() if match.state not in OPEN}
+    changes = {pair: _gone(match) for pair, match in found.items()}
+    event = take(session, programme, actor, "profile.withdrawn", changes)
+    _tell(session, programme, event, told, profile)
+    for startup_id, counterpart_id in sorted(changes):
+        if profile.kind == Kind.STARTUP:
+            offer_place(session, programme, counterpart_id, actor=actor)
+        else:
+            suggest_next(session, programme, startup_id, Kind.FUNDER, actor=actor)
+
+
+def _gone(match: Match) -> Image:
+    """What becomes of a match whose one side leaves: of what only managers know, nothing."""
+    if match.state in OPEN:
+        return {}
+    state = MatchState.ENDED if match.state == MatchState.ACTIVE else MatchState.WITHDRAWN
+    return in_state(state, image_of(match))
+
+
+def _tell(
+    session: Session, programme: Programme, event: AuditEvent, told: dict[Pair, str], leaver: Profile
+) -> None:
+    """The other sides, each in the words for what they had."""
+    profiles = both_sides(session, told)
+    for pair, state in told.items():
+        tiding = tidings.ENDED if state == MatchState.ACTIVE else tidings.CALLED_OFF
+        for side, reader, other in readers(pair, profiles):
+            if reader.id != leaver.id:
+                key = f"{event.action}:{event.id}:{pair[0]}:{pair[1]}:{side}"
+                tidings.tell_side(session, programme, reader, other, key, tiding)
