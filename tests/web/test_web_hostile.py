@@ -193,7 +193,7 @@ def _faults_of(page: Page) -> list[str]:
 def _is_apart(around: Element | None) -> bool:
     """Whether a text cannot turn what is around it: it is isolated, or has a block to itself."""
     return around is not None and any(
-        e.tag in _KEPT_APART or e.attributes.get("dir") == "auto" or "isolate" in e.attributes.get("class", "")
+        e.tag in _KEPT_APART or e.attributes.get("dir") == "auto" or e.attributes.get("class") == "hidden"
         for e in around.up()
     )
 
