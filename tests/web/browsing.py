@@ -19,7 +19,7 @@ from tests.web.everyone import ACTORS, make_app, populate
 from tests.web.markup import Control, Form, Page
 from tests.web.people import session_cookie
 from tests.web.values import four
-from tests.web.vault import Dump, Vault
+from tests.web.vault import Dump, Vault, differences
 
 FORM_POSTS: Mapping[str, Mapping[str, str]] = {
     "uploads.receive": {"kind": "mentor"},
@@ -119,6 +119,10 @@ class Site:
     def kept(self, programme: int) -> Dump:
         """A programme's rows as they are whenever everything has been put back."""
         return self._dumps.setdefault(programme, self.vault.dump(programme))
+
+    def written(self) -> str:
+        """What was written since everything was last put back, but for who was here and when."""
+        return differences(self.pristine, self.vault.dump()) if self.vault.is_changed() else ""
 
     def ask(
         self,

@@ -31,6 +31,7 @@ from matcher.models import (
     Profile,
     Programme,
     Role,
+    Side,
     Startup,
     Wish,
     utcnow,
@@ -201,7 +202,8 @@ def _pairs(session: Session, found: Everyone) -> None:
         "second": (people["second founder"], people["second mentor"]),
     }
     for key, pair in together.items():
-        found.pairs[key] = relations.add_relation(session, by_pair.pop(pair))
+        by = Side.COUNTERPART if key == "funder" else Side.STARTUP
+        found.pairs[key] = relations.add_relation(session, by_pair.pop(pair), by)
     states = [state for state in MatchState if state is not MatchState.PROPOSED]
     for match, state in zip(list(by_pair.values())[:-2], states, strict=False):
         match.state = state.value
@@ -223,7 +225,9 @@ def _programme(session: Session, found: Everyone, settings: Settings) -> None:
     programme = programme_of(session, found.world)
     found.ours |= relations.add_common(session, programme, "ours")
     found.ours |= _work(session, programme, found.world.startup, found.world.mentor, settings)
-    programme.open_to, programme.starts_on = [Role.FOUNDER.value, Role.MENTOR.value], None
+    programme.open_to = [Role.FOUNDER.value, Role.MENTOR.value]
+    found.ours |= {"invitation secret": "ours-invitation", "free mentor": found.world.mentor + 4}
+    found.theirs["invitation secret"] = "theirs-invitation"
     get = session.get_one
     one, two = (get(Profile, found.profiles[name]) for name in ("founder", "second founder"))
     mentors = [get(Profile, found.world.mentor + n) for n in (3, 4, 5)]
@@ -240,7 +244,7 @@ def _programme(session: Session, found: Everyone, settings: Settings) -> None:
 
 def _other_programme(session: Session, found: Everyone, settings: Settings) -> None:
     programme = session.scalars(select(Programme).where(Programme.slug == found.other_slug)).one()
-    programme.open_to = [Role.MENTOR.value]
+    programme.open_to = [Role.FOUNDER.value]
     startup, mentor, funder = (found.profiles[f"their {role.value}"] for role in PARTICIPANTS)
     matches = []
     for counterpart in (mentor, funder):
