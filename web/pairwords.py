@@ -74,6 +74,8 @@ def actor_name(line: LogLine) -> str:
     if actor in _ACTORS:
         return str(gettext(_ACTORS[actor]))
     sides = {side.ref: side.name for change in line.changes for side in (change.startup, change.counterpart)}
+    if line.profile:
+        sides.setdefault(line.profile.ref, line.profile.name)
     return sides.get(actor, actor)
 
 

@@ -33,7 +33,7 @@ RULE_MESSAGES: Mapping[Rule, Message] = {
     Rule.ALREADY_BACKED: Message(N_("the partner has already funded this start-up")),
     Rule.LANGUAGE: Message(N_("they share no working language")),
     Rule.CAPACITY: Message(N_("the mentor has no place left")),
-    Rule.PAUSED: Message(N_("the other side takes nobody new for now")),
+    Rule.PAUSED: Message(N_("the mentor or partner takes nobody new for now")),
     Rule.STAGE: Message(N_("the partner does not fund this stage")),
     Rule.COUNTRY: Message(N_("the partner does not fund in this country")),
     Rule.TICKET: Message(N_("the amount is outside the partner's ticket size")),

@@ -19,7 +19,7 @@ from tests.web.everyone import ACTORS, make_app, populate
 from tests.web.markup import Control, Form, Page
 from tests.web.people import session_cookie
 from tests.web.values import four
-from tests.web.vault import Dump, Vault
+from tests.web.vault import Dump, Vault, differences
 
 FORM_POSTS: Mapping[str, Mapping[str, str]] = {
     "uploads.receive": {"kind": "mentor"},
@@ -29,6 +29,8 @@ FORM_POSTS: Mapping[str, Mapping[str, str]] = {
     "editing.remove": {},  # nobody at the address can be removed: they have matches
     "whatif.ask": {},
     "sample.sign_in": {},
+    "unsubscribe.undo": {"before": "daily"},
+    "announcements.send": {"key": "a" * 32, "group": "founders", "subject": "News", "body": "Some."},
     "welcome.make": {},
     "invitations.take": {"name": "Somebody", "password": "four unlikely words"},
     "joining.ask": {"role": "mentor"},
@@ -90,6 +92,7 @@ class Site:
     def __init__(self, folder: Path, *, csrf: bool = False) -> None:
         self.app: Flask = make_app(folder)
         self.app.config["WTF_CSRF_ENABLED"] = csrf
+        self.app.extensions["tandem_limiter"].enabled = False  # hundreds of wrong forms from one machine
         self.engine: Engine = self.app.extensions["tandem_engine"]
         Base.metadata.create_all(self.engine)
         self.settings: Settings = self.app.extensions["tandem_settings"]
@@ -116,6 +119,10 @@ class Site:
     def kept(self, programme: int) -> Dump:
         """A programme's rows as they are whenever everything has been put back."""
         return self._dumps.setdefault(programme, self.vault.dump(programme))
+
+    def written(self) -> str:
+        """What was written since everything was last put back, but for who was here and when."""
+        return differences(self.pristine, self.vault.dump()) if self.vault.is_changed() else ""
 
     def ask(
         self,

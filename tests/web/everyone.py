@@ -14,10 +14,12 @@ from flask import Flask
 from sqlalchemy import Engine, delete, event, select, update
 from sqlalchemy.orm import Session
 
+from config.keys import derived, secret_key
 from config.settings import Settings
 from matcher.db import unit_of_work
 from matcher.models import (
     Account,
+    Announcement,
     IntroductionState,
     Job,
     JobState,
@@ -29,19 +31,21 @@ from matcher.models import (
     Profile,
     Programme,
     Role,
+    Side,
     Startup,
     Wish,
     utcnow,
 )
-from matcher.services import jobs
+from matcher.services import jobs, paces
 from matcher.services.filtering import Filters
+from matcher.services.notices import notify_accounts
 from matcher.services.plan import Figures
 from matcher.services.proposals import WhatIf
 from matcher.services.review import decide
 from matcher.services.rules import CohortRules, save_rules
 from matcher.services.search_jobs import ask
 from matcher.services.uploads import bad_rows_path, receive
-from matcher.wording import Message
+from matcher.wording import N_, Message
 from tests.matcher.factories import embed_all
 from tests.web import relations
 from tests.web.cohort_world import programme_of, run
@@ -109,6 +113,7 @@ def populate(engine: Engine, settings: Settings) -> Everyone:
         _pairs(session, found)
         _programme(session, found, settings)
         _other_programme(session, found, settings)
+        _write_to_all(session, found, settings)
     for slug in (found.slug, found.other_slug):
         with unit_of_work(engine) as session:
             programme = session.scalars(select(Programme).where(Programme.slug == slug)).one()
@@ -116,6 +121,23 @@ def populate(engine: Engine, settings: Settings) -> Everyone:
     with unit_of_work(engine) as session:
         session.execute(delete(Job).where(Job.state == JobState.QUEUED))
     return found
+
+
+def _write_to_all(session: Session, found: Everyone, settings: Settings) -> None:
+    """Everybody got their programme's message, and letters that say how to end them."""
+    key = derived(secret_key(settings), paces.PURPOSE)
+    for programme, whose in ((found.ours, "founder"), (found.theirs, "their founder")):
+        programme["unsubscribe"] = paces.sign(key, found.accounts[whose])
+        sent = session.get_one(Announcement, programme["announcement"])
+        got = {
+            number
+            for name, number in found.accounts.items()
+            if (name == "stranger" or name.startswith("their ")) is (programme is found.theirs)
+        }
+        notify_accounts(
+            session, got, session.get_one(Programme, sent.programme_id), key=f"announcement:{sent.id}",
+            message=Message(N_("Welcome")), path=f"/notices/messages/{sent.id}", mailed=True,
+        )  # fmt: skip
 
 
 def _settle_other(session: Session, found: Everyone) -> None:
@@ -180,7 +202,8 @@ def _pairs(session: Session, found: Everyone) -> None:
         "second": (people["second founder"], people["second mentor"]),
     }
     for key, pair in together.items():
-        found.pairs[key] = relations.add_relation(session, by_pair.pop(pair))
+        by = Side.COUNTERPART if key == "funder" else Side.STARTUP
+        found.pairs[key] = relations.add_relation(session, by_pair.pop(pair), by)
     states = [state for state in MatchState if state is not MatchState.PROPOSED]
     for match, state in zip(list(by_pair.values())[:-2], states, strict=False):
         match.state = state.value
@@ -202,7 +225,9 @@ def _programme(session: Session, found: Everyone, settings: Settings) -> None:
     programme = programme_of(session, found.world)
     found.ours |= relations.add_common(session, programme, "ours")
     found.ours |= _work(session, programme, found.world.startup, found.world.mentor, settings)
-    programme.open_to, programme.starts_on = [Role.FOUNDER.value, Role.MENTOR.value], None
+    programme.open_to = [Role.FOUNDER.value, Role.MENTOR.value]
+    found.ours |= {"invitation secret": "ours-invitation", "free mentor": found.world.mentor + 4}
+    found.theirs["invitation secret"] = "theirs-invitation"
     get = session.get_one
     one, two = (get(Profile, found.profiles[name]) for name in ("founder", "second founder"))
     mentors = [get(Profile, found.world.mentor + n) for n in (3, 4, 5)]
@@ -219,7 +244,7 @@ def _programme(session: Session, found: Everyone, settings: Settings) -> None:
 
 def _other_programme(session: Session, found: Everyone, settings: Settings) -> None:
     programme = session.scalars(select(Programme).where(Programme.slug == found.other_slug)).one()
-    programme.open_to = [Role.MENTOR.value]
+    programme.open_to = [Role.FOUNDER.value]
     startup, mentor, funder = (found.profiles[f"their {role.value}"] for role in PARTICIPANTS)
     matches = []
     for counterpart in (mentor, funder):

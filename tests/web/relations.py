@@ -47,8 +47,10 @@ class Rows:
     counterpart: int
     match: int
     meeting: int
+    proposal_of_startup: int
     agreed: int
     log: int
+    log_of_startup: int
     goal: int
     survey: int
     introduction: int
@@ -61,8 +63,11 @@ def token(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def add_relation(session: Session, match: Match) -> Rows:
-    """An active pair that has met, has something to confirm, something to reach, and something to say."""
+def add_relation(session: Session, match: Match, by: Side = Side.STARTUP) -> Rows:
+    """An active pair that has met, has something to confirm, something to reach, and something to say.
+
+    `by` is who asked for it.
+    """
     pair = {
         "programme_id": match.programme_id,
         "startup_id": match.startup_id,
@@ -75,6 +80,7 @@ def add_relation(session: Session, match: Match) -> Rows:
     match.offered_at, match.decided_at = utcnow() - timedelta(days=36), utcnow() - timedelta(days=34)
     times = [(SOON + timedelta(days=n)).isoformat() for n in range(3)]
     meeting = Meeting(**pair, proposed_by=Side.COUNTERPART, times=times, minutes=45, place="By telephone")
+    second = Meeting(**pair, proposed_by=Side.STARTUP, times=times, minutes=20, place="The library")
     agreed = Meeting(
         **pair, proposed_by=Side.STARTUP, times=times[:1], minutes=30, place="https://meet.example/x",
         state="agreed", starts_at=SOON,
@@ -82,6 +88,9 @@ def add_relation(session: Session, match: Match) -> Rows:
     log = SessionLog(
         **pair, held_on=date(2026, 3, 2), minutes=50, topics="Tariffs", next_steps="A draft",
         written_by=Side.COUNTERPART,
+    )  # fmt: skip
+    own = SessionLog(
+        **pair, held_on=date(2026, 3, 9), minutes=40, topics="Prices", written_by=Side.STARTUP
     )  # fmt: skip
     confirmed = SessionLog(
         **pair, held_on=date(2026, 2, 2), minutes=50, topics="The first talk", written_by=Side.STARTUP,
@@ -92,14 +101,14 @@ def add_relation(session: Session, match: Match) -> Rows:
     theirs = Survey(**pair, side=Side.COUNTERPART, occasion=Occasion.DAY_30)
     notes = [PrivateNote(**pair, side=side, text=f"Only for the {side.value}") for side in Side]
     asked = Introduction(
-        **pair, asked_by="startup", message="May we talk?", question="About what?", reply="Prices.",
+        **pair, asked_by=by.value, message="May we talk?", question="About what?", reply="Prices.",
         state=IntroductionState.OFFERED,
     )  # fmt: skip
-    session.add_all([meeting, agreed, log, confirmed, goal, survey, theirs, *notes, asked])
+    session.add_all([meeting, second, agreed, log, own, confirmed, goal, survey, theirs, *notes, asked])
     session.flush()
     return Rows(
-        match.startup_id, match.counterpart_id, match.id, meeting.id, agreed.id, log.id, goal.id, survey.id,
-        asked.id, secret,
+        match.startup_id, match.counterpart_id, match.id, meeting.id, second.id, agreed.id, log.id, own.id,
+        goal.id, survey.id, asked.id, secret,
     )  # fmt: skip
 
 
@@ -153,13 +162,19 @@ def add_common(session: Session, programme: Programme, prefix: str) -> dict[str,
     day = ProgrammeDate(programme_id=programme.id, on=date(2031, 4, 1), title="Opening day")
     message = Announcement(
         programme_id=programme.id, group="all", subject="Welcome", body="See you there.", readers=3,
-        key=f"{prefix}:message", sent_by="manager@example.org",
+        sent_by="manager@example.org", key=f"{prefix}:message",
     )  # fmt: skip
     letter = Mail(
         programme_id=programme.id, address=f"{prefix}-reader@example.org", language="en", subject="News",
         body="Something happened.\n", link="", key=f"{prefix}:letter",
     )  # fmt: skip
     session.add_all([invited, question, second, day, message, letter])
+    session.flush()
+    text = Message(N_("%(name)s was saved."), {"name": "A message"}).to_json()
+    readers = select(Membership.account_id).where(Membership.programme_id == programme.id).distinct()
+    for account in session.scalars(readers):
+        key = f"announcement:{message.id}:{account}"
+        session.add(Notice(account_id=account, programme_id=programme.id, message=text, key=key))
     session.flush()
     return {
         "invitation": invited.id, "question": question.id, "date": day.id, "announcement": message.id,

@@ -119,12 +119,101 @@ def _membership(everyone: Everyone, actor: str) -> Four:
     return Four(Reach.PROGRAMME, members["applicant"], members["second mentor"], members["their applicant"])
 
 
+def _participant(everyone: Everyone, actor: str) -> Four:
+    members = everyone.members
+    return Four(Reach.PROGRAMME, members["second funder"], members["second mentor"], members["their mentor"])
+
+
+def _counterpart(everyone: Everyone, actor: str) -> Four:
+    """The other side of their match; nobody else's page of that kind is theirs."""
+    side = "startup" if actor in {Role.MENTOR, Role.FUNDER} else "counterpart"
+    rows = (_pair_of(everyone, actor), everyone.pairs["second"], everyone.pairs["stranger"])
+    return Four(Reach.PERSONAL, *(getattr(row, side) for row in rows))
+
+
+def _by_side(startup: str, counterpart: str) -> Choose:
+    """What the start-up does it with, and what the other side does."""
+
+    def choose(everyone: Everyone, actor: str) -> Four:
+        name = counterpart if actor in {Role.MENTOR, Role.FUNDER} else startup
+        return pair(name)(everyone, actor)
+
+    return choose
+
+
+def _faced(everyone: Everyone, actor: str) -> Four:
+    own = "startups" if actor in {Role.MENTOR, Role.FUNDER} else "mentors"
+    return Four(Reach.WORD, own, None, None, "ministers")
+
+
+def _open(everyone: Everyone, actor: str) -> Four:
+    """Somebody whom they can ask, or who waits for their answer."""
+    own = {Role.MENTOR: everyone.ours["offered"][0], Role.FUNDER: everyone.profiles["second founder"]}
+    theirs = everyone.profiles["their founder" if actor in own else "their mentor"]
+    return Four(Reach.PROGRAMME, own.get(Role(_as(actor)), everyone.ours["free mentor"]), None, theirs)
+
+
+def _asked(*, asking: bool) -> Choose:
+    """A request that they sent, or one that was sent to them."""
+
+    def choose(everyone: Everyone, actor: str) -> Four:
+        role = _as(actor)
+        key = role if role != Role.FOUNDER else "mentor" if asking else "funder"
+        own = everyone.pairs[key].introduction
+        if not asking and actor == Role.FUNDER:
+            own = everyone.ours["second introduction"]
+        seconds, strangers = everyone.pairs["second"].introduction, everyone.pairs["stranger"].introduction
+        return Four(Reach.PERSONAL, own, seconds, strangers)
+
+    return choose
+
+
+def _message(everyone: Everyone, actor: str) -> Four:
+    """A message that was sent to them."""
+    ours, theirs = everyone.ours["announcement"], everyone.theirs["announcement"]
+    own, other = (theirs, ours) if actor == "stranger" else (ours, theirs)
+    return Four(Reach.PERSONAL, None if actor in {"admin"} else own, None, other)
+
+
 VALUES: Mapping[str, Choose] = {
     "mine": _mine,
     "startup_id": profile(Role.FOUNDER),
     "counterpart_id": profile(Role.MENTOR),
     "matches:startup_id": pair("startup"),
     "matches:counterpart_id": pair("counterpart"),
+    "candidates:other": seen_by_own,
+    "candidates:kind": _faced,
+    "requests:kind": _faced,
+    "requests:other": _open,
+    "requests:number": _asked(asking=True),
+    "requests.question:number": _asked(asking=False),
+    "relationship:other": _counterpart,
+    "meetings:other": _counterpart,
+    "session_logs:other": _counterpart,
+    "goals:other": _counterpart,
+    "surveys:other": _counterpart,
+    "meeting": pair("meeting"),
+    "meetings.calendar:meeting": pair("agreed"),
+    "meetings.choose:meeting": _by_side("meeting", "proposal_of_startup"),
+    "log": _by_side("log", "log_of_startup"),
+    "session_logs.edit:log": _by_side("log_of_startup", "log"),
+    "session_logs.update:log": _by_side("log_of_startup", "log"),
+    "session_logs.remove:log": _by_side("log_of_startup", "log"),
+    "goal": pair("goal"),
+    "how": word("done", "dropped"),
+    "occasion": word("day-30", None, "day-31"),
+    "sign_in": _of_account("sign_ins"),
+    "membership": _membership,
+    "people.make_manager:membership": _participant,
+    "people.remove:membership": _participant,
+    "people.confirm_removal:membership": _participant,
+    "invitation": programmes("invitation"),
+    "invitations:secret": secret("invitation secret"),
+    "unsubscribe:secret": secret("unsubscribing"),
+    "notices:announcement_id": _message,
+    "questions:kind": word("startups", "mentors", "ministers"),
+    "inviting:kind": word("startups", "mentors", "ministers"),
+    "name": word("languages"),
     "mentor_id": profile(Role.MENTOR),
     "profile_id": profile(Role.FOUNDER),
     "other_id": profile(Role.MENTOR),
@@ -165,14 +254,45 @@ VALUES: Mapping[str, Choose] = {
     "question_id": programmes("question"),
     "date_id": programmes("date"),
     "announcement_id": programmes("announcement"),
+    "notices:announcement_id": lambda everyone, actor: Four(
+        Reach.PERSONAL, everyone.ours["announcement"], None, everyone.theirs["announcement"]
+    ),
+    "unsubscribe:secret": secret("unsubscribe"),
     "mail_id": programmes("letter"),
     "letter_id": programmes("letter"),
 }
 
-PAGES_OF: Mapping[str, frozenset[Role]] = {}
+_ASKERS = frozenset({Role.FOUNDER, Role.FUNDER})
+_HELPERS = frozenset({Role.MENTOR, Role.FUNDER})
+
+PAGES_OF: Mapping[str, frozenset[Role]] = {
+    "requests.new": _ASKERS,
+    "requests.ask": _ASKERS,
+    "requests.withdraw": _ASKERS,
+    "requests.reply": _ASKERS,
+    "application.capacity": _HELPERS,
+    "application.pause": _HELPERS,
+}
 """Participants' pages that are not for all three kinds of them, by endpoint or blueprint: for whom they are."""
 
+FILES = frozenset({"security.static", "health.health", "documents.export", "uploads.bad_rows"})
+"""Endpoints that answer with something else than a page."""
+
+NO_PAGES: Mapping[str, str] = {
+    "security.two_factor_token_validation": "only between a password and a code: tests/web/test_web_accounts.py",
+    "security.two_factor_rescue": "offers nothing",
+    "security.tf_select": "only between a password and a code",
+    "security.mf_recovery": "only between a password and a code",
+    "security.reset_password": "needs a link that was sent: tests/web/test_web_accounts.py",
+    "security.wan_delete": "needs a passkey",
+    "welcome.show": "only between an invitation and an account",
+    "unsubscribe.show": "needs a link that was sent",
+}
+"""Endpoints that show nobody of `everyone` a page, and why."""
+
 UNREACHED: Mapping[str, str] = {
+    "welcome.show": "only between an invitation and an account",
+    "welcome.make": "only between an invitation and an account",
     "sample.sign_in": "there is no sample here; tests/web/test_web_sample.py has one",
     "welcome.show": "there is an administrator; tests/web/test_web_invitations.py has none",
     "welcome.make": "likewise",
