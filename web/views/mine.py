@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 from matcher.models import Application, Programme, ProgrammeDate, utcnow
 from matcher.services.asking import own_obstacle
 from matcher.services.candidates import best
+from matcher.services.completeness import hints
+from matcher.services.drafts import open_draft
 from matcher.services.inbox import DUE, OPEN, Stage, read_inbox
 from matcher.services.pair_due import read_due
 from web.own import Own, read_own
@@ -39,6 +41,7 @@ def _page(own: Own, dates: list[ProgrammeDate]) -> str:
         matches=[line for line in lines if line.stage is Stage.ACTIVE],
         together=read_due(own.session, own.programme, own.profile, utcnow()),
         dates=dates,
+        hints=hints(open_draft(own.session, own.programme, own.membership)),
         sections=[
             (
                 kind,
