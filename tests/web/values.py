@@ -179,6 +179,8 @@ VALUES: Mapping[str, Choose] = {
     "mine": _mine,
     "startup_id": profile(Role.FOUNDER),
     "counterpart_id": profile(Role.MENTOR),
+    "relationships:startup_id": pair("startup"),
+    "relationships:counterpart_id": pair("counterpart"),
     "matches:startup_id": pair("startup"),
     "matches:counterpart_id": pair("counterpart"),
     "candidates:other": seen_by_own,
