@@ -63,7 +63,7 @@ _ROLES = {
 _MEMBERSHIPS = {
     MembershipState.APPLYING: N_("Not taking part yet"),
     MembershipState.ACTIVE: N_("Taking part"),
-    MembershipState.LEFT: N_("Left"),
+    MembershipState.LEFT: N_("Left the programme"),
     MembershipState.REFUSED: N_("Not admitted"),
 }
 _GROUPS = {
