@@ -63,7 +63,9 @@ class Scales:
     def everything(self, role: str, crawl: Crawl | None = None) -> list[Weight]:
         """All pages that somebody comes to."""
         pages = (crawl or self.site.crawl(role)).pages
-        found = [a for a, answer in pages.items() if answer.mimetype == "text/html" and answer.status_code == 200]
+        found = [
+            a for a, answer in pages.items() if answer.mimetype == "text/html" and answer.status_code == 200
+        ]
         return [weight for address in found if (weight := self.weigh(role, address))]
 
     def _body(self, role: str, address: str) -> tuple[str, int] | None:

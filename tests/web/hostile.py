@@ -91,7 +91,7 @@ _SYSTEM = frozenset(
         "question.kind", "ranking.model", "ranking.revision", "vector.content_hash", "vector.model",
         "vector.revision", "entry.facet", "entry.content_hash", "funder.funder_kind", "funder.currency",
         "goal.set_by", "introduction.asked_by", "introduction.state", "invitation.email", "invitation.role",
-        "invitation.language", "invitation.token", "mail.address", "mail.language", "mail.link", "mail.key",
+        "invitation.language", "invitation.token", "mail.address", "mail.language", "mail.link", "mail.key", "mail.unsubscribe", "announcement.key",
         "match.state", "match.band", "match.startup_token", "match.counterpart_token", "meeting.uid",
         "meeting.proposed_by", "meeting.state", "membership.role", "membership.state", "mentor.timezone",
         "private_note.side", "recommendation_list.candidate_kind", "recommendation_list.model",
@@ -153,7 +153,13 @@ def _rewritten(value: Any, column: str, text: str) -> Any:
 def _with(data: Any, text: str) -> Any:
     if isinstance(data, dict):
         return {key: _with(item, text) for key, item in data.items()} | ({text: text} if "{{" in text else {})
-    return [_with(item, text) for item in data] if isinstance(data, list) else text if isinstance(data, str) else data
+    return (
+        [_with(item, text) for item in data]
+        if isinstance(data, list)
+        else text
+        if isinstance(data, str)
+        else data
+    )
 
 
 def _sentences(data: Any, text: str) -> Any:

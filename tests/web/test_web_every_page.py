@@ -50,7 +50,10 @@ def pages(site: Site, crawls: dict[str, Crawl]) -> list[tuple[str, str]]:
         for address, answer in {**crawl.pages, "/nowhere": site.ask(actor, "/nowhere")}.items():
             rule = site.match(address, "GET")
             is_page = answer.mimetype == "text/html" and answer.status_code not in {301, 302, 303}
-            shape = (rule.endpoint if rule and answer.status_code == 200 else "error", Markup(answer.text).shape)
+            shape = (
+                rule.endpoint if rule and answer.status_code == 200 else "error",
+                Markup(answer.text).shape,
+            )
             if is_page and shape not in shapes:
                 shapes.add(shape)
                 found.append((actor, address))
@@ -79,7 +82,9 @@ def test_every_address_that_answers_a_page_is_among_them(
     site: Site, crawls: dict[str, Crawl], pages: list[tuple[str, str]]
 ) -> None:
     seen = {rule.endpoint for _, address in pages if (rule := site.match(address, "GET"))}
-    opened = {a for crawl in crawls.values() for a, answer in crawl.pages.items() if answer.status_code == 200}
+    opened = {
+        a for crawl in crawls.values() for a, answer in crawl.pages.items() if answer.status_code == 200
+    }
     shown = {rule.endpoint for address in opened if (rule := site.match(address, "GET"))}
     hidden = {rule.endpoint for rule in site.rules("GET")} - shown - set(NO_PAGES)
 
@@ -137,4 +142,3 @@ def _faults(page: Page, address: str, width: int) -> Iterator[str]:
 def _still(address: str) -> str:
     """The page without its wish to be loaded again, which would pull it from under the measuring."""
     return address if "pause=1" in address else f"{address}{'&' if '?' in address else '?'}pause=1"
-

@@ -31,6 +31,8 @@ _ROUNDS = 10
 """How often each form is sent: each time another kind of text is in each field."""
 _HEAVIEST = 25
 _TURNING = re.compile("[\u202a\u202b\u202d\u202e\u2066\u2067\u2068]")
+_BALANCED = re.compile("[\u2066-\u2068][^\u202a-\u202e\u2066-\u2069]*\u2069")
+"""What Babel's time zones have: it ends where it began."""
 _KEPT_APART = frozenset({"bdi", "textarea", "option", "title", "button"})
 """Elements whose text turns nothing outside of them."""
 _HEADERS = {
@@ -138,7 +140,10 @@ def _look(site: Site, base: str, pages: list[tuple[int, str, str]]) -> list[str]
             page = context.new_page()
             page.on("dialog", lambda dialog: (wrong.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
             page.on("console", lambda message: wrong.append(f"console: {message.text}"))
-            page.on("request", lambda request: wrong.extend([request.url] if not request.url.startswith(base) else []))
+            page.on(
+                "request",
+                lambda request: wrong.extend([request.url] if not request.url.startswith(base) else []),
+            )
             for _, _, address in (found for found in pages if found[1] == actor):
                 page.goto(address)
                 if (wider := page.evaluate(_WIDER)) > 0:
@@ -185,7 +190,7 @@ def _faults_of(page: Page) -> list[str]:
     turned = [
         f"turns what is around it, in {'>'.join(e.tag for e in around.up()) if around else ''}: {text.strip()[:60]!r}"
         for around, text in page.words
-        if _TURNING.search(text) and not _is_apart(around)
+        if _TURNING.search(_BALANCED.sub("", text)) and not _is_apart(around)
     ]
     return [*page.dangers(), *turned]
 

@@ -155,7 +155,11 @@ def _is_closed(site: Site, rule: Rule, method: str, actor: str) -> bool:
         return permission is not Permission.ANYONE
     home = site.everyone.slug if "slug" in rule.arguments else None
     own = Cell(rule, method, actor, "", home, "", "own", None)
-    return actor != "stranger" and permission is not Permission.ANYONE and bool(_by_permission(site, own, permission))
+    return (
+        actor != "stranger"
+        and permission is not Permission.ANYONE
+        and bool(_by_permission(site, own, permission))
+    )
 
 
 def _expected(site: Site, cell: Cell) -> str:
