@@ -1,4 +1,4 @@
-"""Going through the application as each of `everyone`: every address of the URL map, every link, every form."""
+"""Going through the application as each of `everyone`: all addresses, links and forms."""
 
 import re
 from collections.abc import Iterator, Mapping

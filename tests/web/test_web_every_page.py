@@ -1,4 +1,4 @@
-"""Every page in every role, in a real browser: accessible in English and Arabic, and never wider than a phone.
+"""Every page in every role, in a real browser: accessible in English and Arabic, no wider than a phone.
 
 The pages come from the URL map and from crawling. Pages that consist of the same elements, whatever is
 written in them, are looked at once a language: axe takes most of a second for each.
@@ -90,8 +90,8 @@ def test_every_address_that_answers_a_page_is_among_them(
 
     assert shown - seen - set(FILES) == set()
     assert hidden == set(), (
-        "nobody of `everyone` comes to a page of these: make what it shows in tests/web/everyone.py, or say in "
-        "NO_PAGES of tests/web/values.py why there is none"
+        "nobody of `everyone` comes to a page of these: make what it shows in tests/web/everyone.py, or say "
+        "in NO_PAGES of tests/web/values.py why there is none"
     )
 
 

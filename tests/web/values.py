@@ -88,12 +88,12 @@ def seen_by_own(everyone: Everyone, actor: str) -> Four:
 
 def word(own: str, same: str | None = None, missing: str = "nothing-like-it") -> Choose:
     """One of few words."""
-    return lambda everyone, actor: Four(Reach.WORD, own, same, None, missing)
+    return lambda _everyone, _actor: Four(Reach.WORD, own, same, None, missing)
 
 
 def secret(key: str, missing: str = "no-such-secret") -> Choose:
     """What a letter's link has; `Everyone.ours` may have it under this name."""
-    return lambda everyone, actor: Four(
+    return lambda everyone, _actor: Four(
         Reach.SECRET, everyone.ours.get(key), None, everyone.theirs.get(key), missing
     )
 
@@ -233,7 +233,7 @@ VALUES: Mapping[str, Choose] = {
     "token": secret("token"),
     "secret": secret("secret"),
     "event_id": programmes("event"),
-    "number": lambda everyone, actor: Four(Reach.WORD, everyone.ours["version"]),
+    "number": lambda everyone, _actor: Four(Reach.WORD, everyone.ours["version"]),
     "upload_id": programmes("upload", "imported"),
     "search:job_id": programmes("search"),
     "whatif:job_id": programmes("what-if"),
@@ -268,13 +268,15 @@ PAGES_OF: Mapping[str, frozenset[Role]] = {
     "application.capacity": _HELPERS,
     "application.pause": _HELPERS,
 }
-"""Participants' pages that are not for all three kinds of them, by endpoint or blueprint: for whom they are."""
+"""Participants' pages that are not for all three kinds of them, by endpoint or blueprint, and for whom."""
 
-FILES = frozenset({"security.static", "health.health", "documents.export", "uploads.bad_rows"})
+FILES = frozenset(
+    {"security.static", "health.health", "documents.export", "uploads.bad_rows", "meetings.calendar"}
+)
 """Endpoints that answer with something else than a page."""
 
 NO_PAGES: Mapping[str, str] = {
-    "security.two_factor_token_validation": "only between a password and a code: tests/web/test_web_accounts.py",
+    "security.two_factor_token_validation": "only between a password and a code",
     "security.two_factor_rescue": "offers nothing",
     "security.tf_select": "only between a password and a code",
     "security.mf_recovery": "only between a password and a code",
