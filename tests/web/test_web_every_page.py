@@ -48,13 +48,12 @@ def pages(site: Site, crawls: dict[str, Crawl]) -> list[tuple[str, str]]:
     shapes: set[tuple[str, int]] = set()
     for actor, crawl in crawls.items():
         for address, answer in {**crawl.pages, "/nowhere": site.ask(actor, "/nowhere")}.items():
+            if answer.mimetype != "text/html" or answer.status_code in {301, 302, 303}:
+                continue
             rule = site.match(address, "GET")
-            is_page = answer.mimetype == "text/html" and answer.status_code not in {301, 302, 303}
-            shape = (
-                rule.endpoint if rule and answer.status_code == 200 else "error",
-                Markup(answer.text).shape,
-            )
-            if is_page and shape not in shapes:
+            name = rule.endpoint if rule and answer.status_code == 200 else "error"
+            shape = (name, Markup(answer.text).shape)
+            if shape not in shapes:
                 shapes.add(shape)
                 found.append((actor, address))
     return found

@@ -233,6 +233,7 @@ VALUES: Mapping[str, Choose] = {
     "token": secret("token"),
     "secret": secret("secret"),
     "event_id": programmes("event"),
+    "routed:number": programmes("introduction", "second introduction"),
     "number": lambda everyone, _actor: Four(Reach.WORD, everyone.ours["version"]),
     "upload_id": programmes("upload", "imported"),
     "search:job_id": programmes("search"),

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from matcher.models import Kind, Role
 from matcher.services import invitations
-from matcher.services.errors import ServiceError
+from matcher.services.errors import NotFound, ServiceError
 from matcher.services.inviting import (
     AT_ONCE,
     MOST,
@@ -156,6 +156,8 @@ def resend(slug: str, invitation: int) -> Response:
     try:
         with write(slug) as (session, programme):
             made = invitations.resend(session, programme, invitation, actor(), _link)
+    except NotFound:
+        raise
     except ServiceError as error:
         tell("error", error.message)
     else:
@@ -169,6 +171,8 @@ def revoke(slug: str, invitation: int) -> Response:
     try:
         with write(slug) as (session, programme):
             found = invitations.revoke(session, programme, invitation, actor())
+    except NotFound:
+        raise
     except ServiceError as error:
         tell("error", error.message)
     else:
