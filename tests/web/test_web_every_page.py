@@ -98,6 +98,9 @@ def test_every_address_that_answers_a_page_is_among_them(
 def test_every_page_is_accessible_and_never_scrolls_sideways(
     browser: Browser, site: Site, pages: list[tuple[str, str]], base: str, lang: str, width: int, scheme: str
 ) -> None:
+    if lang != "en":  # the same elements the other way round: one page of each address will do
+        first = {site.match(address, "GET"): (actor, address) for actor, address in reversed(pages)}
+        pages = list(first.values())
     faults: list[str] = []
     for actor in dict.fromkeys(actor for actor, _ in pages):
         context = browser.new_context(
