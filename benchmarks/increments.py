@@ -73,7 +73,7 @@ def build(engine: Engine, count: int) -> None:
         programme = create_programme(session, slug="large", name="Large", organisation="Bench")
         programme.watermark = 1
     rows = market.index.rows
-    vectors = market.index.base.matrix()
+    vectors = market.index.base.matrix
     for kind, model in ((Kind.MENTOR, Mentor), (Kind.STARTUP, Startup)):
         write(engine, Profile.__table__, (common(facts, programme.id) for facts in market.facts[kind]))
         write(engine, model.__table__, (particular(facts) for facts in market.facts[kind]))
@@ -195,7 +195,7 @@ def entries_of(market: Market, facet: Facet) -> np.ndarray:
     rows = market.index.rows
     positions = market.index.facet(facet)
     order = np.lexsort((rows["entry_id"][positions], rows["profile_id"][positions]))
-    vectors = market.index.base.matrix()[positions[order]]
+    vectors = market.index.base.matrix[positions[order]]
     return np.asarray(vectors).reshape(-1, 3, vectors.shape[1])
 
 

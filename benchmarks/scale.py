@@ -37,7 +37,7 @@ USUAL_WORDS = 9
 LANGUAGES = ("en", "fr", "es", "ar", "zh", "ru", "sw", "pt", "hi", "am")
 SECTORS = tuple(f"sector-{n}" for n in range(24))
 COUNTRIES = tuple(f"C{n:02d}" for n in range(60))
-PASS_RATES = (1.0, 0.3, 0.1, 0.01, 0.001)
+PASS_RATES = (1.0, 0.3, 0.1, 0.05, 0.025, 0.01, 0.001)
 MODEL, REVISION = "made-up", "1"
 
 
@@ -150,7 +150,7 @@ def opened(folder: Path, told: "multiprocessing.Queue[tuple[float, float]]") -> 
     found = load_latest(folder, model=MODEL, revision=REVISION)
     assert found is not None
     index = found[0]
-    index.rough_cosines(index.vectors(np.arange(3)), Facet.EXPERTISE)
+    index.rough_cosines(index.sketch(index.vectors(np.arange(3))), index.facet(Facet.EXPERTISE), fine=True)
     told.put((milliseconds / 1000, own_memory() - before))
 
 

@@ -17,7 +17,6 @@ from matcher.services.audiences import Group
 from matcher.services.review import can_decide
 from matcher.wording import N_, Message, Term
 from web import zones
-from web.clock import local_moment
 from web.facts import facts
 from web.i18n import locale_code
 from web.notices import notices
@@ -64,7 +63,7 @@ _ROLES = {
 _MEMBERSHIPS = {
     MembershipState.APPLYING: N_("Not taking part yet"),
     MembershipState.ACTIVE: N_("Taking part"),
-    MembershipState.LEFT: N_("Left"),
+    MembershipState.LEFT: N_("Left the programme"),
     MembershipState.REFUSED: N_("Not admitted"),
 }
 _GROUPS = {
@@ -167,7 +166,6 @@ def init(app: Flask) -> None:
         percent=lambda part: format_percent(part, "0%"),
         day=lambda instant: format_date(instant, "medium"),
         moment=lambda instant: format_datetime(instant, "medium"),
-        local_moment=local_moment,
         group=lambda group: _name_of(_GROUPS, Group(group)),
         local=zones.local,
         sector=lambda code: label("sectors", code, locale_code()),

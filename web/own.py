@@ -66,9 +66,7 @@ def read_own(slug: str, mine: int, *roles: Role, active: bool = True) -> Iterato
     """
     with read(slug) as (session, programme):
         own = _enter(session, programme, mine, roles, active=active)
-        if is_due(
-            own.membership
-        ):  # a page that reads cannot write itself, so who has gone quiet is noted beside
+        if is_due(own.membership):  # a page that reads cannot write itself, so this is noted beside it
             with unit_of_work(engine()) as writing:
                 touch(writing, own.membership.id)
         yield own

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from werkzeug.datastructures import MultiDict
 
 from matcher.profiles.cell import parse_cell
@@ -141,11 +141,20 @@ def shown(asked: Field, answer: Answer) -> list[str]:
         return [text] if text else []
     if asked.type is FieldType.ENTRIES:
         return _parsed(asked, text)
+    if asked.type is FieldType.MONEY:
+        return [_amount(asked, text)]
     entry = Input(asked, text)
     if entry.control in {"select", "checks"}:
         return [option.label for option in entry.options if option.chosen]
     words = in_words(asked, text)
     return [words] if asked.type is FieldType.TEXT else [part for part in words.split("; ") if part]
+
+
+def _amount(asked: Field, text: str) -> str:
+    try:
+        return str(format_decimal(parse_cell(asked, text)))
+    except CellError:
+        return text
 
 
 def _input(asked: Field, answer: Answer) -> PageInput:

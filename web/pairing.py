@@ -61,6 +61,11 @@ def answer_link(secret: str) -> str:
     return url_for("answers.show", secret=secret, _external=True)
 
 
+def requests_page(slug: str, mine: int) -> str:
+    """The address of a member's requests, for a letter."""
+    return url_for("requests.index", slug=slug, mine=mine, _external=True)
+
+
 def attempt(
     slug: str,
     work: Callable[[Session, Programme], AuditEvent | None],

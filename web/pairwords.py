@@ -38,6 +38,14 @@ _ACTIONS = {
     "rules.saved": N_("Rules changed"),
     "wishes.set": N_("Wishes saved"),
     "programme.spread": N_("Changed whom lists show first"),
+    "profile.capacity": N_("Changed how many they take"),
+    "profile.paused": N_("Takes nobody new for now"),
+    "profile.resumed": N_("Takes people again"),
+    "question.added": N_("Question added"),
+    "question.changed": N_("Question changed"),
+    "question.removed": N_("Question removed"),
+    "announcement.sent": N_("Message sent to a group"),
+    "account.closed": N_("Closed their account"),
     "profile.saved": N_("Profile saved"),
     "profile.removed": N_("Profile removed"),
     "sheet.uploaded": N_("Sheet uploaded"),
@@ -46,8 +54,9 @@ _ACTIONS = {
     "person.invited": N_("Invited"),
     "person.uninvited": N_("Invitation taken back"),
     "person.joined": N_("Accepted the invitation"),
-    "person.admitted": N_("Let in"),
-    "person.refused": N_("Not admitted"),
+    "application.sent": N_("Profile sent"),
+    "membership.admitted": N_("Let in"),
+    "membership.refused": N_("Not admitted"),
     "person.removed": N_("Removed from the programme"),
     "person.promoted": N_("Made a manager"),
     "programme.settings": N_("Settings changed"),
@@ -73,6 +82,8 @@ def actor_name(line: LogLine) -> str:
     if actor in _ACTORS:
         return str(gettext(_ACTORS[actor]))
     sides = {side.ref: side.name for change in line.changes for side in (change.startup, change.counterpart)}
+    if line.profile:
+        sides.setdefault(line.profile.ref, line.profile.name)
     return sides.get(actor, actor)
 
 

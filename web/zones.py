@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_datetime, get_timezone_name
+from babel.dates import format_datetime, get_timezone_gmt
 from flask_babel import gettext
 
 from matcher.wording import N_
@@ -38,7 +38,7 @@ def zone() -> ZoneInfo:
 def local(instant: datetime) -> str:
     """Date and time in the reader's time zone, which is said."""
     shown, code = instant.astimezone(zone()), locale_code()
-    named = get_timezone_name(shown, "short", locale=code) if shown.tzinfo != ZoneInfo(_UTC) else "UTC"
+    named = get_timezone_gmt(shown, "long", locale=code) if shown.tzinfo != ZoneInfo(_UTC) else "UTC"
     return f"{format_datetime(shown, 'medium', tzinfo=shown.tzinfo, locale=code)} {named}"
 
 

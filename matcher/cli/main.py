@@ -17,6 +17,7 @@ from matcher.cli.language import _
 from matcher.cli.match import match
 from matcher.cli.sample import sample
 from matcher.cli.score import score
+from matcher.cli.unlock import unlock
 from matcher.cli.up import up
 from matcher.wording import Refusal
 
@@ -52,5 +53,5 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up on the way out
 
 
-for command in (up, match, assign, score, evaluate, sample, invite_command):
+for command in (up, match, assign, score, evaluate, sample, invite_command, unlock):
     main.add_command(command)

@@ -4,7 +4,7 @@ Indexes never change once made, so a reader holds one without a lock and cannot 
 new index that shares the large segment's memory with the old one.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,11 +13,14 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from matcher.index.segment import FACETS, ROW, Float16, Float32, Int64, Segment, build_segment
+from matcher.index.segment import FACETS, ROW, Int8, Int64, Segment, Sketch, build_segment
+from matcher.index.widening import Float16, Float32
 from matcher.models.kinds import Facet
 
 _NOBODY = -1
-_WORTH_THREADS = 50_000
+_BLOCK, _SKETCHES = 256, 2048
+"""Vectors and sketches that are read at a time, so that they are still in the cache when multiplied."""
+_WORTH_A_THREAD = 6
 
 
 def make_rows(rows: Sequence[tuple[int, int, Facet]]) -> npt.NDArray[np.void]:
@@ -75,24 +78,54 @@ class EntryIndex:
         begin, end = self.changes.bounds[wanted : wanted + 2] + len(self.base)
         return np.concatenate([np.arange(first, last), np.arange(begin, end)])
 
-    def rough_cosines(self, queries: Float32, facet: Facet) -> Float32:
-        """Cosines of sketches, (queries, entries of the facet in the order of `facet`), by one scan.
+    def cosines(self, queries: Float32, positions: Int64) -> Float32:
+        """Exact cosines of `queries`, (q, dimensions), with the vectors at `positions`: (q, len(positions)).
+
+        They lie entry by entry in memory, as late interaction reads them.
+        """
+        return _by_blocks(self.vectors, queries, positions, _BLOCK)
+
+    def sketch(self, queries: Float32) -> Float32:
+        """Queries as `rough_cosines` takes them."""
+        return self._drawn.of_queries(queries)
+
+    def rough_cosines(self, sketches: Float32, positions: Int64, *, fine: bool) -> Float32:
+        """Cosines of sketched queries with coarse or fine sketches, laid out as those of `cosines`."""
+        drawn = self._drawn
+        split = drawn.coarse.shape[1]
+        found = self._products(sketches[:, :split], drawn.coarse, positions, slice(0, split))
+        if fine:
+            found += self._products(sketches[:, split:], drawn.rest, positions, slice(split, None))
+        return found
+
+    def _products(self, queries: Float32, values: Int8, positions: Int64, which: slice) -> Float32:
+        """Inner products with the components `which` of sketches, of which `base` has `values`."""
+
+        def read(positions: Int64) -> Float32:
+            changed = positions >= len(self.base)
+            if not changed.any():
+                return _rows(values, positions).astype(np.float32)
+            found = np.empty((len(positions), values.shape[1]), dtype=np.float32)
+            found[~changed] = values[positions[~changed]]
+            found[changed] = self._changed_sketches[positions[changed] - len(self.base), which]
+            return found
+
+        return _by_blocks(read, queries, positions, _SKETCHES)
+
+    @property
+    def _drawn(self) -> Sketch:
+        """The sketch of `base`.
 
         Raises:
-            ValueError: the index is small enough to be compared exactly, and has no sketch.
+            ValueError: the index is small enough to be compared exactly, and has none.
         """
-        sketch = self.base.sketch
-        if sketch is None:
+        if self.base.sketch is None:
             raise ValueError(f"an index of {len(self)} entries has no sketch")
-        short = sketch.project(queries)
-        wanted = FACETS.index(facet)
-        first, last = self.base.bounds[wanted : wanted + 2]
-        cosines = _scan(short, sketch.values[first:last])
-        begin, end = self.changes.bounds[wanted : wanted + 2]
-        if begin == end:
-            return cosines
-        changed = sketch.project(self.changes.vectors(slice(begin, end)))
-        return np.concatenate([cosines, short @ changed.T], axis=1)
+        return self.base.sketch
+
+    @cached_property
+    def _changed_sketches(self) -> Float32:
+        return self._drawn.of_vectors(self.changes.vectors(slice(None)))
 
     def positions(self, profile_ids: Collection[int], facet: Facet) -> Int64:
         """Where the entries of one facet of some profiles are, in index order."""
@@ -131,14 +164,14 @@ class EntryIndex:
         keep = ~np.isin(self.changes.rows["profile_id"], list(stale))
         changes = build_segment(
             np.concatenate([self.changes.rows[keep], rows]),
-            np.concatenate([self.changes.matrix()[keep], vectors.astype(np.float16)]),
+            np.concatenate([self.changes.matrix[keep], vectors.astype(np.float16)]),
         )
         return EntryIndex(self.base, changes, self.gone | frozenset(stale))
 
     def compact(self) -> "EntryIndex":
         """The same entries in one segment, to be published."""
         alive = np.flatnonzero(self.rows["profile_id"] != _NOBODY)
-        vectors = np.concatenate([self.base.matrix(), self.changes.matrix()])[alive]
+        vectors = np.concatenate([self.base.matrix, self.changes.matrix])[alive]
         return build_index(self.rows[alive], vectors)
 
 
@@ -148,18 +181,35 @@ def build_index(rows: npt.NDArray[np.void], vectors: Float16 | Float32) -> Entry
     return EntryIndex(base, build_segment(rows[:0], vectors[:0]))
 
 
-def _scan(queries: Float32, values: Float32) -> Float32:
-    """`queries @ values.T`, entry by entry in memory, as late interaction reads it.
+def _by_blocks(read: Callable[[Int64], Float32], queries: Float32, positions: Int64, size: int) -> Float32:
+    """`queries @ read(positions).T`, `size` positions at a time, on two cores if that is worth a thread.
 
-    Two threads read half of the values each: memory, not arithmetic, is the limit.
+    The thread ends with the call: one that stayed would not be there in a child forked later.
     """
-    cosines = np.empty((len(values), len(queries)), dtype=np.float32)
-    half = len(values) // 2 if len(values) > _WORTH_THREADS else 0
-    with ThreadPoolExecutor(1) as pool:
-        earlier = pool.submit(np.matmul, values[:half], queries.T, out=cosines[:half])
-        np.matmul(values[half:], queries.T, out=cosines[half:])
-        earlier.result()
-    return cosines.T
+    found = np.empty((len(positions), len(queries)), dtype=np.float32)
+
+    def fill(blocks: Sequence[int]) -> None:
+        for start in blocks:
+            block = slice(start, start + size)
+            np.matmul(read(positions[block]), queries.T, out=found[block])
+
+    blocks = range(0, len(positions), size)
+    if len(blocks) < _WORTH_A_THREAD:
+        fill(blocks)
+        return found.T
+    with ThreadPoolExecutor(1) as other:
+        half = other.submit(fill, blocks[len(blocks) // 2 :])
+        fill(blocks[: len(blocks) // 2])
+        half.result()
+    return found.T
+
+
+def _rows(values: Int8, positions: Int64) -> Int8:
+    """`values[positions]`, without a copy where the positions follow each other."""
+    first, last = (int(positions[0]), int(positions[-1])) if len(positions) else (0, -1)
+    if last - first == len(positions) - 1 and (np.diff(positions) == 1).all():
+        return values[first : last + 1]
+    return values.take(positions, axis=0)
 
 
 def _search(

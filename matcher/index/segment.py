@@ -8,10 +8,10 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from matcher.index.widening import Float16, Float32, widen
 from matcher.models.kinds import Facet
 
-Float16 = npt.NDArray[np.float16]
-Float32 = npt.NDArray[np.float32]
+Int8 = npt.NDArray[np.int8]
 Int64 = npt.NDArray[np.int64]
 
 ROW = np.dtype([("entry_id", np.int64), ("profile_id", np.int64), ("facet", np.int8)])
@@ -21,25 +21,38 @@ FACETS: tuple[Facet, ...] = tuple(Facet)
 
 SKETCHED_FROM = 20_000
 """Vectors from which a scan of them all in full width takes longer than people should wait."""
-SKETCH_DIMENSIONS = 64
+COARSE, FINE = 64, 192
+"""Principal components in a coarse sketch, to scan everybody, and in a fine one, for the best of those."""
 _SAMPLE = 50_000
+_LARGEST = np.float32(127)
 
 
 @dataclass(frozen=True)
 class Sketch:
     """Vectors in their principal components: a scan of them all finds who is worth comparing exactly.
 
+    A byte a component, as memory and not arithmetic limits a scan: the error is small beside what the
+    components left out hold.
+
     Attributes:
-        components: float32 of shape (SKETCH_DIMENSIONS, d), orthonormal.
-        values: float32 of shape (n, SKETCH_DIMENSIONS).
+        components: float32 of shape (c, d), orthonormal; c is `FINE`, or d if that is less.
+        steps: float32 of shape (c,), what 1 stands for in each component.
+        coarse: int8 of shape (n, `COARSE`), the first components.
+        rest: int8 of shape (n, c - `COARSE`), the others.
     """
 
     components: Float32
-    values: Float32
+    steps: Float32
+    coarse: Int8
+    rest: Int8
 
-    def project(self, vectors: Float32) -> Float32:
-        """Full vectors, (n, d), as sketches, (n, SKETCH_DIMENSIONS)."""
-        return np.asarray(vectors @ self.components.T, dtype=np.float32)
+    def of_vectors(self, vectors: Float32) -> Float32:
+        """Full vectors, (n, d), as sketches, (n, c), that are not rounded."""
+        return np.asarray(vectors @ self.components.T / self.steps, dtype=np.float32)
+
+    def of_queries(self, queries: Float32) -> Float32:
+        """Full vectors, (q, d), as what has their cosines for inner products with sketches, (q, c)."""
+        return np.asarray(queries @ self.components.T * self.steps, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -76,8 +89,9 @@ class Segment:
 
     def vectors(self, positions: Int64 | slice) -> Float32:
         """The vectors at `positions`, float32."""
-        return self.matrix()[positions].astype(np.float32)
+        return widen(self.matrix[positions])
 
+    @cached_property
     def matrix(self) -> Float16:
         """The index's own memory as an array of shape (n, dimensions), without a copy."""
         if len(self) == 0:
@@ -107,9 +121,12 @@ def _draw(segment: Segment) -> Sketch:
     """Principal components of a regular sample, uncentred: inner products are what must be kept."""
     sample = segment.vectors(slice(None, None, max(1, len(segment) // _SAMPLE)))
     _, directions = np.linalg.eigh(sample.T @ sample)
-    components = np.ascontiguousarray(directions[:, ::-1][:, :SKETCH_DIMENSIONS].T, dtype=np.float32)
-    values = np.empty((len(segment), len(components)), dtype=np.float32)
+    components = np.ascontiguousarray(directions[:, ::-1][:, :FINE].T, dtype=np.float32)
+    sketched = np.empty((len(segment), len(components)), dtype=np.float32)
     for start in range(0, len(segment), _SAMPLE):
-        stop = min(start + _SAMPLE, len(segment))
-        values[start:stop] = segment.vectors(slice(start, stop)) @ components.T
-    return Sketch(components, values)
+        block = slice(start, start + _SAMPLE)
+        np.matmul(segment.vectors(block), components.T, out=sketched[block])
+    steps = np.maximum(np.abs(sketched).max(axis=0), np.finfo(np.float32).tiny) / _LARGEST
+    values = np.rint(sketched / steps).astype(np.int8)
+    coarse, rest = (np.ascontiguousarray(part) for part in np.split(values, [COARSE], axis=1))
+    return Sketch(components, steps, coarse, rest)

@@ -9,20 +9,26 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
+import numpy.typing as npt
 
 from matcher.index.entries import EntryIndex
-from matcher.index.segment import Float16, Float32, Segment, Sketch, build_segment
+from matcher.index.segment import Segment, Sketch, build_segment
 
+FORMAT = 2
+"""Goes up with every change of what the files hold; a snapshot of another is as good as damaged."""
 KEPT = 3
 _ABANDONED_SECONDS = 3_600
 _PREFIX = "snapshot-"
 _VECTORS = "vectors.faiss"
 _ROWS = "rows.npy"
 _COMPONENTS = "components.npy"
-_SKETCH = "sketch.npy"
+_STEPS = "steps.npy"
+_COARSE = "coarse.npy"
+_REST = "rest.npy"
 _MANIFEST = "manifest.json"
 
 
@@ -34,6 +40,7 @@ class SnapshotDamaged(Exception):
 class Manifest:
     """What a snapshot holds. `watermark` is the programme's, when the vectors were read."""
 
+    format: int
     model: str
     revision: str
     dimensions: int
@@ -56,10 +63,12 @@ def publish(folder: Path, index: EntryIndex, *, model: str, revision: str, water
     np.save(draft / _ROWS, segment.rows, allow_pickle=False)
     if segment.sketch is not None:
         np.save(draft / _COMPONENTS, segment.sketch.components, allow_pickle=False)
-        np.save(draft / _SKETCH, segment.sketch.values, allow_pickle=False)
+        np.save(draft / _STEPS, segment.sketch.steps, allow_pickle=False)
+        np.save(draft / _COARSE, segment.sketch.coarse, allow_pickle=False)
+        np.save(draft / _REST, segment.sketch.rest, allow_pickle=False)
     names = sorted(path.name for path in draft.iterdir())
     manifest = Manifest(
-        model, revision, index.dimensions, len(index), watermark,
+        FORMAT, model, revision, index.dimensions, len(index), watermark,
         {name: _sha256(draft / name) for name in names},
     )  # fmt: skip
     (draft / _MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
@@ -91,29 +100,35 @@ def load(path: Path) -> tuple[EntryIndex, Manifest]:
     """The snapshot at `path`.
 
     Raises:
-        SnapshotDamaged: a file is missing, cut short or changed.
+        SnapshotDamaged: a file is missing, cut short or changed, or the snapshot is of another format.
     """
     manifest = _read_manifest(path)
+    if manifest.format != FORMAT:
+        raise SnapshotDamaged(f"{path} is of format {manifest.format}, not {FORMAT}")
     for name, expected in manifest.sha256.items():
         if not (path / name).is_file() or _sha256(path / name) != expected:
             raise SnapshotDamaged(f"{path / name} is not the file that was published")
     flat = faiss.read_index(str(path / _VECTORS), faiss.IO_FLAG_MMAP_IFC)
-    rows = np.load(path / _ROWS, mmap_mode="r", allow_pickle=False)
+    rows = _map(path / _ROWS)
     sketch = None
-    if _SKETCH in manifest.sha256:
-        components = np.load(path / _COMPONENTS, allow_pickle=False)
-        sketch = Sketch(components, np.load(path / _SKETCH, mmap_mode="r", allow_pickle=False))
+    if _COARSE in manifest.sha256:
+        components, steps = (np.load(path / name, allow_pickle=False) for name in (_COMPONENTS, _STEPS))
+        sketch = Sketch(components, steps, _map(path / _COARSE), _map(path / _REST))
     if (flat.ntotal, flat.d, len(rows)) != (manifest.count, manifest.dimensions, manifest.count):
         raise SnapshotDamaged(f"{path} does not hold what its manifest says")
     nothing = build_segment(rows[:0], np.empty((0, manifest.dimensions), dtype=np.float16))
     base = Segment(rows, flat, sketch)
-    for mapped in (base.matrix(), sketch.values if sketch else None):
-        if mapped is not None:
-            _touch(mapped)
+    for mapped in (base.matrix, *((sketch.coarse, sketch.rest) if sketch else ())):
+        _touch(mapped)
     return EntryIndex(base, nothing), manifest
 
 
-def _touch(mapped: Float16 | Float32) -> None:
+def _map(path: Path) -> npt.NDArray[Any]:
+    """An array in a file, shared between processes; no `memmap`, as that takes longer to be indexed."""
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def _touch(mapped: npt.NDArray[Any]) -> None:
     """Read a byte of each page: or the first hundred queries would each wait for pages to be mapped."""
     mapped.reshape(-1).view(np.uint8)[:: mmap.PAGESIZE].max(initial=0)
 

@@ -192,8 +192,9 @@ def _capacity(_startup: Facts, mentor: Facts) -> _Told:
     return [(reason, Message(N_("Ask the mentor for one more place, or undo one of their approvals.")))]
 
 
-def _paused(_startup: Facts, other: Facts) -> _Told:
-    reason = Message(N_("%(other)s takes nobody new for now."), {"other": other.name})
+def _paused(startup: Facts, other: Facts) -> _Told:
+    resting = other if other.paused else startup
+    reason = Message(N_("%(other)s takes nobody new for now."), {"other": resting.name})
     return [(reason, Message(N_("Ask them when they will take somebody again; they can say so themselves.")))]
 
 

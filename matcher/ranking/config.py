@@ -42,8 +42,11 @@ class ScoringConfig(BaseModel):
     breadth: float = Field(
         0.05, ge=0, le=0.5, description="cosine that each e-fold of entry pairs beyond nine costs"
     )
+    sifted: int = Field(
+        2048, ge=512, le=65536, description="candidates of a large pool that are compared by fine sketches"
+    )
     rescored: int = Field(
-        512, ge=64, le=16384, description="candidates of a large pool that are compared in full width"
+        256, ge=64, le=16384, description="those of them that are compared in full width as a rule"
     )
     shortlisted: int = Field(50, ge=1, le=200, description="candidates of each side that share out attention")
 

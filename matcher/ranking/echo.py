@@ -92,6 +92,33 @@ def echoes(ours: Wording, theirs: Wording) -> bool:
     return _share_words(ours, theirs) or _share_shingles(ours, theirs)
 
 
+class Repertoire:
+    """Many texts of one profile, of which another's is to repeat none.
+
+    Most texts repeat nothing, and nearly all of these can be told from what the many say together.
+    """
+
+    def __init__(self, said: Sequence[Wording]) -> None:
+        self._said = [one for one in said if one.words_length >= _SHORTEST]
+        self._shortest = min((one.words_length for one in self._said), default=0)
+        self._words = {word: length for one in self._said for word, length in one.words.items()}
+        self._shingles = {shingle for one in self._said for shingle in one.shingles}
+
+    def echoes(self, theirs: Wording) -> bool:
+        """Whether the text and any of these are echoes."""
+        return self._may_echo(theirs) and any(echoes(one, theirs) for one in self._said)
+
+    def _may_echo(self, theirs: Wording) -> bool:
+        """False only where there is no echo: no single text shares more than all of them together."""
+        if not self._said or theirs.words_length < _SHORTEST:
+            return False
+        if not self._shingles.isdisjoint(theirs.shingles):
+            return True
+        shorter = min(self._shortest, theirs.words_length)
+        shared = sum(length for word, length in theirs.words.items() if word in self._words)
+        return shared >= max(_SHORTEST, _SHARE_OF_WORDS * shorter)
+
+
 def _share_words(ours: Wording, theirs: Wording) -> bool:
     shorter, longer = sorted((ours.words_length, theirs.words_length))
     if longer > _LONGER * shorter:

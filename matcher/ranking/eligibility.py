@@ -33,7 +33,7 @@ RULE_MESSAGES: Mapping[Rule, Message] = {
     Rule.ALREADY_BACKED: Message(N_("the partner has already funded this start-up")),
     Rule.LANGUAGE: Message(N_("they share no working language")),
     Rule.CAPACITY: Message(N_("the mentor has no place left")),
-    Rule.PAUSED: Message(N_("the other side takes nobody new for now")),
+    Rule.PAUSED: Message(N_("one of the two takes nobody new for now")),
     Rule.STAGE: Message(N_("the partner does not fund this stage")),
     Rule.COUNTRY: Message(N_("the partner does not fund in this country")),
     Rule.TICKET: Message(N_("the amount is outside the partner's ticket size")),
@@ -68,10 +68,10 @@ def _capacity(subject: Facts, others: FactTable) -> Bool:
 
 
 def _paused(subject: Facts, others: FactTable) -> Bool:
-    """A break concerns nobody who has their place already."""
+    """A break of either side concerns nobody who has their place already."""
     if subject.kind is Kind.STARTUP:
-        return others.paused & ~others.named("accepted", [subject.id])
-    return ~others.are(subject.accepted) & subject.paused
+        return (others.paused | subject.paused) & ~others.named("accepted", [subject.id])
+    return (others.paused | subject.paused) & ~others.are(subject.accepted)
 
 
 def _stage(subject: Facts, others: FactTable) -> Bool:

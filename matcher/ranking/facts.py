@@ -27,7 +27,7 @@ class Facts:
         markets: countries of activity; for a funding partner those it funds in.
         places: remaining capacity of a mentor.
         accepted: start-ups (ids) that were approved for a mentor or funding partner, and keep their places.
-        paused: whether a mentor or funding partner takes nobody new for now.
+        paused: whether they take nobody new for now, or have left.
         utc_offsets: hours from UTC, all that its country or time zone has.
         backs: start-ups (ids) in a funding partner's portfolio.
     """

@@ -6,6 +6,7 @@ import numpy as np
 
 from matcher.models.kinds import Kind
 from matcher.ranking.facts import WORLD, Bool, Facts, Float64
+from matcher.ranking.selection import Columns
 from matcher.ranking.table import FactTable
 
 STAGES = ("idea", "prototype", "pilot", "early-revenue", "growth", "scale")
@@ -23,7 +24,7 @@ def structured_fit(startup: Facts, counterpart: Facts) -> dict[str, float]:
     return {name: float(values[0]) for name, values in found.items()}
 
 
-def fit_many(subject: Facts, others: FactTable, kind: Kind) -> dict[str, Float64]:
+def fit_many(subject: Facts, others: Columns, kind: Kind) -> dict[str, Float64]:
     """The structured fit of one profile with many: float64 arrays over `others`, NaN for 'not stated'.
 
     `kind` is that of the counterparts; `subject` may stand on either side.
@@ -31,14 +32,14 @@ def fit_many(subject: Facts, others: FactTable, kind: Kind) -> dict[str, Float64
     return {name: _ATTRIBUTES[name](subject, others) for name in WEIGHTS[kind]}
 
 
-def _sector(subject: Facts, others: FactTable) -> Float64:
+def _sector(subject: Facts, others: Columns) -> Float64:
     if not subject.sectors:
         return _unstated(others)
     fewest = np.minimum(others.sectors.sizes, len(subject.sectors))
     return _where(others.sectors.stated, others.sectors.shared(subject.sectors) / np.maximum(fewest, 1))
 
 
-def _stage(subject: Facts, others: FactTable) -> Float64:
+def _stage(subject: Facts, others: Columns) -> Float64:
     """The same stage fits; a neighbouring one half. A start-up has one, so either side may be asked."""
     if not subject.stages:
         return _unstated(others)
@@ -48,7 +49,7 @@ def _stage(subject: Facts, others: FactTable) -> Float64:
     return _where(others.stages.stated, np.where(others.stages.meet(subject.stages), 1.0, 0.5 * near))
 
 
-def _market(subject: Facts, others: FactTable) -> Float64:
+def _market(subject: Facts, others: Columns) -> Float64:
     ours = subject.markets | ({subject.country} if subject.country else set())
     if not ours:
         return _unstated(others)
@@ -56,7 +57,7 @@ def _market(subject: Facts, others: FactTable) -> Float64:
     return _where(others.places_of_activity.stated, shared.astype(np.float64))
 
 
-def _language(subject: Facts, others: FactTable) -> Float64:
+def _language(subject: Facts, others: Columns) -> Float64:
     """Sharing the language that the start-up names first is worth more than sharing another."""
     if not subject.languages:
         return _unstated(others)
@@ -67,7 +68,7 @@ def _language(subject: Facts, others: FactTable) -> Float64:
     return _where(others.languages.stated, np.where(first, 1.0, 0.5))
 
 
-def _timezone(subject: Facts, others: FactTable) -> Float64:
+def _timezone(subject: Facts, others: Columns) -> Float64:
     """A working day in common: full up to two hours apart, none from eight."""
     zones, rows = others.time_zones
     return np.array([_overlap(subject.utc_offsets, zone) for zone in zones], dtype=np.float64)[rows]
@@ -81,7 +82,7 @@ def _overlap(ours: tuple[float, ...], theirs: tuple[float, ...]) -> float:
     return min(max((8 - hours) / 6, 0.0), 1.0)
 
 
-def _country(subject: Facts, others: FactTable) -> Float64:
+def _country(subject: Facts, others: Columns) -> Float64:
     if subject.kind is Kind.STARTUP:
         if not subject.country:
             return _unstated(others)
@@ -93,7 +94,7 @@ def _country(subject: Facts, others: FactTable) -> Float64:
     return _where(others.country.stated, served.astype(np.float64))
 
 
-def _unstated(others: FactTable) -> Float64:
+def _unstated(others: Columns) -> Float64:
     return np.full(len(others), np.nan)
 
 
@@ -101,7 +102,7 @@ def _where(stated: Bool, values: Float64) -> Float64:
     return np.where(stated, values, np.nan)
 
 
-_ATTRIBUTES: Mapping[str, Callable[[Facts, FactTable], Float64]] = {
+_ATTRIBUTES: Mapping[str, Callable[[Facts, Columns], Float64]] = {
     "sector": _sector,
     "stage": _stage,
     "market": _market,

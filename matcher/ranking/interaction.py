@@ -48,10 +48,7 @@ def late_interaction(
     if cosines.size == 0 or groups.size == 0:
         return np.full(profiles, np.nan, dtype=np.float32)
     best = _highest(_pairs(cosines, groups), best_pairs)
-    found = np.isfinite(best)
-    total = np.where(found, best, 0).sum(axis=0, dtype=np.float64)
-    mean = total / np.maximum(found.sum(axis=0), 1)
-    blend = best_share * np.where(found[0], best[0], np.float32(np.nan)) + (1 - best_share) * mean
+    blend = best_share * _stated(best[0]) + (1 - best_share) * _mean(best)
     if groups.shape[1] * len(cosines) > USUAL_PAIRS:
         counted = (groups != _ABSENT).sum(axis=1) * len(cosines)
         blend -= breadth * np.log(np.maximum(counted, USUAL_PAIRS) / USUAL_PAIRS)
@@ -80,15 +77,30 @@ def _highest(pairs: Float32, count: int) -> Float32:
     """
     if pairs.shape[1] > _NARROW:
         pairs = np.partition(pairs, -count, axis=1)[:, -count:]
-    columns = np.ascontiguousarray(pairs.T)
-    best = np.full((min(count, len(columns)), len(pairs)), -np.inf, dtype=np.float32)
-    for column in columns:
+    best: list[Float32] = []
+    for column in np.ascontiguousarray(pairs.T):
         left = column
-        for place in best:
-            lower = np.minimum(place, left)
-            np.maximum(place, left, out=place)
-            left = lower
-    return best
+        for place, found in enumerate(best):
+            best[place] = np.maximum(found, left)
+            if place + 1 < count:  # what is lower than the last place is of no use
+                left = np.minimum(found, left)
+        if len(best) < count:
+            best.append(left)
+    return np.stack(best)
+
+
+def _stated(best: Float32) -> Float32:
+    """NaN for profiles without entries."""
+    return np.where(np.isfinite(best), best, np.float32(np.nan))
+
+
+def _mean(best: Float32) -> npt.NDArray[np.float64]:
+    """The mean of each profile's best pairs, of as many as it has."""
+    if np.isfinite(best[-1]).all():
+        return np.asarray(best.mean(axis=0, dtype=np.float64))
+    found = np.isfinite(best)
+    total = np.where(found, best, 0).sum(axis=0, dtype=np.float64)
+    return np.asarray(total / np.maximum(found.sum(axis=0), 1))
 
 
 def ramp(cosine: Float32, floor: float, ceiling: float) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ from matcher.models.kinds import Facet, Kind
 from matcher.ranking.config import MeetingConfig, ScoringConfig
 from matcher.ranking.facts import Facts, Float64
 from matcher.ranking.fit import WEIGHTS, fit_many
+from matcher.ranking.interaction import Float32, ramp
 from matcher.ranking.table import FactTable, Int64
 
 
@@ -28,6 +29,11 @@ class Meeting:
         """Its weight and bounds."""
         found: MeetingConfig = getattr(config, f"{self.ours}_{self.theirs}")
         return found
+
+    def ramp(self, near: Float32, config: ScoringConfig) -> Float64:
+        """Nearness of this meeting's texts as likeness in [0, 1]; NaN stays."""
+        bounds = self.config(config)
+        return ramp(near, bounds.floor, bounds.ceiling)
 
 
 MEETINGS: Mapping[Kind, tuple[Meeting, ...]] = {

@@ -38,12 +38,25 @@ class PackedSets:
     @cached_property
     def stated(self) -> Bool:
         """Which rows have any word."""
-        return np.asarray(self.bits.any(axis=1))
+        found = np.zeros(len(self.bits), dtype=np.bool_)
+        for column in self.bits.T:
+            found |= column != 0
+        return found
 
     @cached_property
     def sizes(self) -> Float64:
         """How many words each row has."""
-        return np.asarray(np.bitwise_count(self.bits).sum(axis=1), dtype=np.float64)
+        found = np.zeros(len(self.bits), dtype=np.float64)
+        for column in self.bits.T:
+            found += np.bitwise_count(column)
+        return found
+
+    def take(self, rows: Int64) -> "PackedSets":
+        """Some rows alone."""
+        bits = _no_bits(len(rows), len(self.vocabulary))
+        for ours, column in zip(bits.T, self.bits.T, strict=True):
+            column.take(rows, out=ours, mode="clip")
+        return PackedSets(self.vocabulary, bits)
 
     def join(self, below: "PackedSets") -> "PackedSets":
         """The rows of both, those of `below` last."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from matcher.models.kinds import Facet, Kind
 from matcher.ranking.config import ScoringConfig
-from matcher.ranking.echo import Wording, echoes, wording
+from matcher.ranking.echo import Repertoire, Wording, wording
 from matcher.ranking.explanation import EntryMeeting
 from matcher.ranking.facts import Facts
 from matcher.ranking.interaction import Float32, late_interaction, pad_groups, ramp
@@ -36,13 +36,17 @@ def texts_of(voice: Voice) -> list[str]:
     return [text for spoken in voice.values() for text in spoken.texts]
 
 
-def echoed_texts(ours: Iterable[str], theirs: Iterable[str]) -> set[str]:
+def repertoire(texts: Iterable[str]) -> Repertoire:
+    """What a profile says, ready to be looked for in what others say."""
+    return Repertoire([_wording(text) for text in texts])
+
+
+def echoed_texts(ours: Repertoire, theirs: Iterable[str]) -> set[str]:
     """Which of a counterpart's texts repeat one of a start-up's, in whatever facet.
 
     They tell nothing of the counterpart, so in this pair they count as unlike everything.
     """
-    said = [_wording(text) for text in ours]
-    return {text for text in theirs if any(echoes(mine, _wording(text)) for mine in said)}
+    return {text for text in theirs if ours.echoes(_wording(text))}
 
 
 def score_voices(

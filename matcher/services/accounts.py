@@ -11,14 +11,16 @@ from matcher.models import (
     Mail,
     Membership,
     MembershipState,
+    Passkey,
     Profile,
     Programme,
     Role,
     utcnow,
 )
 from matcher.profiles.text import clean
-from matcher.services import audit
-from matcher.services.errors import NotAllowed
+from matcher.services import audit, sign_ins
+from matcher.services.errors import NotAllowed, NotFound
+from matcher.services.leaving import leave
 from matcher.wording import N_, Message
 
 _LONGEST_NAME = 120
@@ -55,6 +57,22 @@ def set_preferences(
     account.name, account.language, account.timezone = name, language, timezone
 
 
+def take_second_factor_off(session: Session, email: str) -> Account:
+    """Let a password be enough again for whoever lost all else, and sign the account out everywhere.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    address = email.strip().lower()
+    account = session.scalars(select(Account).where(Account.email == address, ~Account.is_sample)).first()
+    if account is None:
+        raise NotFound(Message(N_("There is no account with the address %(email)s."), {"email": address}))
+    account.tf_primary_method = account.tf_totp_secret = account.mf_recovery_codes = None
+    session.execute(delete(Passkey).where(Passkey.user_id == account.id))
+    sign_ins.end_all(session, account.id)
+    return account
+
+
 def managed_alone(session: Session, account_id: int) -> Sequence[Programme]:
     """The programmes that would be left without a manager."""
     other = aliased(Membership)
@@ -84,8 +102,8 @@ def obstacle(session: Session, account_id: int) -> Message | None:
 def close(session: Session, account_id: int) -> None:
     """Remove an account with all that only it needs; what others work with stays, without its address.
 
-    Profiles stay with their programmes, because matches and lists are about them, but take nobody new:
-    nobody should be told of somebody who will not answer. Each programme's log says so.
+    Profiles stay with their programmes, whose log and outcomes are about them, but take part no more: pairs
+    end as if somebody left, and the other sides are told. Each programme's log says why.
 
     Raises:
         NotAllowed: a programme, or the installation, would have nobody to run it.
@@ -93,7 +111,8 @@ def close(session: Session, account_id: int) -> None:
     account = session.scalars(select(Account).where(Account.id == account_id).with_for_update()).one()
     if problem := obstacle(session, account_id):
         raise NotAllowed(problem)
-    for membership in session.scalars(select(Membership).where(Membership.account_id == account_id)):
+    parts = select(Membership).where(Membership.account_id == account_id).order_by(Membership.programme_id)
+    for membership in session.scalars(parts).all():
         _leave(session, account, membership)
     session.execute(delete(Mail).where(Mail.programme_id.is_(None), Mail.address == account.email))
     session.execute(
@@ -111,7 +130,9 @@ def _leave(session: Session, account: Account, membership: Membership) -> None:
     subject = f"profile:{profile.id}" if profile else f"programme:{membership.programme_id}"
     after = {"role": membership.role}
     if profile is not None:
-        profile.email, profile.is_paused = None, True
+        programme = session.get_one(Programme, membership.programme_id)
+        leave(session, programme, profile, actor=account.email)
+        profile.email = None
     audit.record(session, membership.programme_id, account.email, "account.closed", subject, after=after)
 
 

@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Membership, MembershipState, Programme, Role
 from matcher.profiles.text import clean
-from matcher.services import audit, people_letters
+from matcher.services import applications, audit, people_letters
 from matcher.services.errors import NotAllowed
 from matcher.services.leaving import leave
 from matcher.services.letters import Letter
 from matcher.services.locking import lock_programme
+from matcher.services.mailing import language_of
 from matcher.services.memberships import PRESENT
 from matcher.services.people import Person, get_person, manager_part
 from matcher.wording import N_, Message
@@ -31,8 +32,7 @@ def approve(
     """
     lock_programme(session, programme)
     person = _waiting(session, programme, membership_id)
-    admit(session, programme, person.membership, actor)
-    _record(session, programme, actor, "person.admitted", person)
+    applications.admit(session, programme, person.membership, actor=actor)
     _write(
         session,
         programme,
@@ -42,12 +42,6 @@ def approve(
         sign_in,
     )
     return person
-
-
-def admit(session: Session, programme: Programme, membership: Membership, actor: str) -> None:  # noqa: ARG001
-    """STUB until `applications.admit` is merged, which makes the profile of what was sent: delete it then."""
-    membership.state = MembershipState.ACTIVE.value
-    session.flush()
 
 
 def refuse(session: Session, programme: Programme, membership_id: int, reason: str, *, actor: str) -> Person:
@@ -62,8 +56,7 @@ def refuse(session: Session, programme: Programme, membership_id: int, reason: s
     said = clean(reason)[:REASON]
     if not said:
         raise NotAllowed(Message(N_("Say why, so that they know where they stand.")))
-    person.membership.state, person.membership.reason = MembershipState.REFUSED.value, said
-    _record(session, programme, actor, "person.refused", person)
+    applications.refuse(session, programme, person.membership, said, actor=actor)
     _write(
         session, programme, person, "refused", people_letters.refused(programme, person.account.name, said)
     )
@@ -173,7 +166,8 @@ def _write(
     link: str = "",
 ) -> None:
     """Write to somebody's account, in their language."""
+    theirs = language_of(person.profile) if person.profile else "en"
     people_letters.send(
         session, person.account.email, key=f"person.{about}:{person.membership.id}:{uuid4().hex}",
-        language=person.account.language or "en", letter=letter, link=link, programme_id=programme.id,
+        language=person.account.language or theirs, letter=letter, link=link, programme_id=programme.id,
     )  # fmt: skip

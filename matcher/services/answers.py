@@ -46,7 +46,7 @@ def find_offer(session: Session, secret: str) -> Offer:
     Raises:
         NotFound: there is none.
     """
-    match, side = _by_secret(session, secret)
+    match, side = by_secret(session, secret)
     programme = session.get_one(Programme, match.programme_id)
     pair = (match.startup_id, match.counterpart_id)
     startup, counterpart = (session.get_one(Profile, profile_id) for profile_id in pair)
@@ -80,7 +80,7 @@ def answer(session: Session, secret: str, *, accepted: bool, note: str = "") -> 
         NotFound: there is no such offer.
         NotAllowed: it is no longer open.
     """
-    match, side = _by_secret(session, secret)
+    match, side = by_secret(session, secret)
     programme = session.get_one(Programme, match.programme_id)
     reader = session.get_one(Profile, match.startup_id if side == "startup" else match.counterpart_id)
     pair = (match.startup_id, match.counterpart_id)
@@ -147,7 +147,12 @@ def _follow(
             tidings.tell_side(session, programme, reader, other, key, tidings.ACCEPTED)
 
 
-def _by_secret(session: Session, secret: str) -> tuple[Match, Side]:
+def by_secret(session: Session, secret: str) -> tuple[Match, Side]:
+    """The match and the side that a secret address is the key of.
+
+    Raises:
+        NotFound: there is none.
+    """
     hashed = digest(secret)
     match = session.scalars(
         select(Match).where(or_(Match.startup_token == hashed, Match.counterpart_token == hashed))

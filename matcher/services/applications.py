@@ -16,9 +16,11 @@ from matcher.services.drafts import Answer, Draft, as_text, is_stated, kind_of, 
 from matcher.services.errors import Conflict, NotAllowed, ServiceError
 from matcher.services.locking import lock_programme
 from matcher.services.memberships import PRESENT
+from matcher.services.notices import manager_path, notify, notify_managers, own_path
 from matcher.services.profiles import draft_of, next_ref, save_draft
 from matcher.wording import N_, Message
 
+_WAITS = N_("%(name)s has sent a profile and waits to be let in.")
 _OPEN = N_("Answer this, or choose “I don't know yet”.")
 _STALE = N_("You changed this in another window meanwhile. Look at it and save again.")
 _CHANGED = N_("Somebody else changed your profile meanwhile. Look at both versions and send again.")
@@ -96,7 +98,7 @@ def send(
     if membership.state not in PRESENT:
         raise NotAllowed(Message(N_("You do not take part in this programme any more.")))
     draft = open_draft(session, programme, membership)
-    if draft.profile is not None and membership.state == MembershipState.ACTIVE:
+    if draft.is_in and draft.profile is not None:
         if draft.is_unsent:
             seen = draft.profile_version if profile_version is None else profile_version
             if seen != draft.profile.version:
@@ -114,7 +116,15 @@ def send(
         raise Unreadable(problems)
     row = _write(session, membership, draft, draft.steps)
     if row.sent_at is None:
-        audit.record(session, programme.id, actor, "application.sent", f"membership:{membership.id}")
+        event = audit.record(session, programme.id, actor, "application.sent", f"membership:{membership.id}")
+        notify_managers(
+            session, programme, key=f"application.sent:{event.id}",
+            message=Message(
+                N_("%(name)s wants to take part, and waits for you."),
+                {"name": session.get_one(Account, membership.account_id).name},
+            ),
+            path=manager_path(programme, f"people/{membership.id}"),
+        )  # fmt: skip
     row.sent_at = row.updated_at = utcnow()
     session.flush()
     return Sent.WAITING
@@ -140,7 +150,7 @@ def admit(session: Session, programme: Programme, membership: Membership, *, act
     membership.profile_id = profile.id
     membership.state, membership.reason = MembershipState.ACTIVE.value, ""
     session.flush()
-    audit.record(
+    event = audit.record(
         session,
         programme.id,
         actor,
@@ -148,6 +158,10 @@ def admit(session: Session, programme: Programme, membership: Membership, *, act
         f"membership:{membership.id}",
         after={"ref": profile.ref, "role": membership.role},
     )
+    notify(
+        session, profile, key=f"membership.admitted:{event.id}", message=Message(N_("You take part now.")),
+        path=own_path(session, profile), mailed=True,  # by the manager's letter
+    )  # fmt: skip
     return profile
 
 

@@ -12,7 +12,7 @@ from matcher.ranking.table import FactTable
 from matcher.services.bars import bar_between
 from matcher.services.cohort_blob import Bar
 from matcher.services.errors import NotFound
-from matcher.services.places import Place, places_of
+from matcher.services.places import places_of
 from matcher.services.roster import load_facts
 from matcher.services.rules import current_rules
 from matcher.services.steps import Pair, held_by
@@ -59,11 +59,18 @@ _CONFLICT = N_("The programme cannot put you together with %(name)s. Ask somebod
 _BARRED = N_("You and %(name)s cannot be put together: %(rule)s.")
 _HOURS = N_("your working hours are too far apart")
 _HAS_ALL: Mapping[tuple[Kind, Kind], str] = {
-    (Kind.STARTUP, Kind.MENTOR): N_("You have as many mentors as this programme gives to a start-up."),
-    (Kind.STARTUP, Kind.FUNDER): N_(
-        "You have as many funding partners as this programme introduces to a start-up."
+    (Kind.STARTUP, Kind.MENTOR): N_(
+        "You have, or are being put together with, as many mentors as this programme gives to a start-up. "
+        "You can ask again once somebody has declined, or you have withdrawn a request."
     ),
-    (Kind.FUNDER, Kind.STARTUP): N_("You have as many introductions as you take at once."),
+    (Kind.STARTUP, Kind.FUNDER): N_(
+        "You have, or are being put together with, as many funding partners as this programme introduces to "
+        "a start-up. You can ask again once somebody has declined, or you have withdrawn a request."
+    ),
+    (Kind.FUNDER, Kind.STARTUP): N_(
+        "You have as many introductions as you take at once. You can express interest again once one of them "
+        "is over."
+    ),
 }
 
 
@@ -119,10 +126,20 @@ def obstacle(session: Session, programme: Programme, sides: Sides) -> Message | 
     return (
         _pause(sides)
         or _past(session, sides)
-        or _too_many(session, sides)
+        or _too_many(session, sides.asker, sides.by)
         or _ineligible(session, programme, sides)
         or _full(session, programme, sides)
     )
+
+
+def own_obstacle(session: Session, programme: Programme, asker: Profile, towards: Kind) -> Message | None:
+    """Why somebody can ask for nobody of a kind now; None: they can. Mentors are asked, and ask nobody."""
+    if asker.kind == Kind.MENTOR:
+        return None
+    by = "startup" if asker.kind == Kind.STARTUP else "counterpart"
+    if asker.is_paused:
+        return Message(_PAUSED)
+    return _too_many(session, asker, by) or _has_all(session, programme, asker, towards)
 
 
 def current(session: Session, match: Match) -> Introduction | None:
@@ -201,9 +218,9 @@ def _past(session: Session, sides: Sides) -> Message | None:
     return None
 
 
-def _too_many(session: Session, sides: Sides) -> Message | None:
-    count = count_open(session, sides.asker.id, sides.by)
-    return Message(_TOO_MANY, {"count": count}) if count >= MOST_OPEN[sides.by] else None
+def _too_many(session: Session, asker: Profile, by: str) -> Message | None:
+    count = count_open(session, asker.id, by)
+    return Message(_TOO_MANY, {"count": count}) if count >= MOST_OPEN[by] else None
 
 
 def _ineligible(session: Session, programme: Programme, sides: Sides) -> Message | None:
@@ -225,19 +242,20 @@ def _full(session: Session, programme: Programme, sides: Sides) -> Message | Non
     match = _match(session, sides.pair)
     if match is not None and match.state in HELD:
         return None  # the place is theirs already
-    rules = current_rules(session, programme)[1]
-    taken = held_by(session, sides.pair)
-
-    def is_full(profile: Profile, place: Place) -> bool:
-        most = places_of(profile, rules, place[1])
-        return most is not None and taken[place] >= most
-
-    towards = Kind(sides.asked.kind)
-    if is_full(sides.asked, (sides.asked.id, Kind(sides.asker.kind))):
+    if _is_full(session, programme, sides.asked, Kind(sides.asker.kind)):
         return _about(_THEY_ARE_FULL, sides)
-    if is_full(sides.asker, (sides.asker.id, towards)):
-        return Message(_HAS_ALL[Kind(sides.asker.kind), towards])
-    return None
+    return _has_all(session, programme, sides.asker, Kind(sides.asked.kind))
+
+
+def _has_all(session: Session, programme: Programme, asker: Profile, towards: Kind) -> Message | None:
+    is_full = _is_full(session, programme, asker, towards)
+    return Message(_HAS_ALL[Kind(asker.kind), towards]) if is_full else None
+
+
+def _is_full(session: Session, programme: Programme, profile: Profile, towards: Kind) -> bool:
+    """Whether somebody has as many of a kind as they may have."""
+    most = places_of(profile, current_rules(session, programme)[1], towards)
+    return most is not None and held_by(session, [profile.id])[profile.id, towards] >= most
 
 
 def _match(session: Session, pair: Pair) -> Match | None:

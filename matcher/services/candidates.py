@@ -218,11 +218,11 @@ def _excluded(
 
 
 def _misfits(session: Session, programme: Programme, subject: Profile, other: Profile) -> list[Message]:
-    """The rules that exclude the pair, but for a conflict that somebody declared and places."""
+    """The rules that exclude the pair, but for a conflict that somebody declared, places, and pauses."""
     facts = load_facts(session, programme, (subject.id, other.id))
     counterpart = Kind(other.kind) if subject.kind == Kind.STARTUP else Kind(subject.kind)
     found = exclusions(facts[subject.id], FactTable([facts[other.id]]), counterpart)
-    private = {Rule.CONFLICT, Rule.CAPACITY}
+    private = {Rule.CONFLICT, Rule.CAPACITY, Rule.PAUSED}
     return [RULE_MESSAGES[rule] for rule, out in found.items() if out[0] and rule not in private]
 
 

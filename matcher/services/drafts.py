@@ -54,6 +54,7 @@ class Draft:
         profile: theirs, with its entries, if they have one.
         profile_version: the version of it that the answers started from.
         is_unsent: whether it says something that has not been sent.
+        is_in: whether they take part already, so that sending changes their profile.
     """
 
     kind: Kind
@@ -65,6 +66,7 @@ class Draft:
     profile_version: int | None
     sent_at: datetime | None
     is_unsent: bool
+    is_in: bool
 
     def page(self, name: str) -> Page:
         """The page of this name; `NotFound` if nothing of the kind is asked."""
@@ -139,7 +141,7 @@ def open_draft(session: Session, programme: Programme, membership: Membership) -
     else:
         answers, steps, stamp, based_on = _first_answers(session, membership, kind), frozenset(), "0", None
     is_unsent = row is not None and row.sent_at is None
-    return Draft(kind, pages, answers, steps, stamp, profile, based_on, sent_at, is_unsent)
+    return Draft(kind, pages, answers, steps, stamp, profile, based_on, sent_at, is_unsent, is_in)
 
 
 def kind_of(programme: Programme, membership: Membership) -> Kind:

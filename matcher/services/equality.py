@@ -101,12 +101,16 @@ def disclosed(counts: Sequence[int]) -> list[int | None]:
     """The counts, without any below `LEAST`, and without those that would give one of them away.
 
     How many people there are in all is no secret, so what is left out adds up to a number that everybody can
-    compute: it must be made up of two groups or more, and be so large that it pins none of them down. Which
-    groups go besides depends on their places alone, the last first: were it the smallest, that would tell.
+    compute. It must be made up of two groups or more and be no small number itself, and the last group, which
+    may be of any size, is always among them. Which others go besides depends on their places alone, the last
+    first: were it the smallest, that would tell.
     """
     hidden = {at for at, count in enumerate(counts) if count < LEAST}
+    if not hidden:
+        return list(counts)
+    hidden.add(len(counts) - 1)
     shown = [at for at in range(len(counts)) if at not in hidden]
-    while shown and hidden and (len(hidden) < 2 or sum(counts[at] for at in hidden) < 2 * LEAST):
+    while shown and (len(hidden) < 2 or sum(counts[at] for at in hidden) < LEAST):
         hidden.add(shown.pop())
     return [None if at in hidden else count for at, count in enumerate(counts)]
 

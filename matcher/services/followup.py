@@ -84,6 +84,7 @@ def _remind(session: Session, programme: Programme, match: Match, reminders: int
             if side == request.asked_by:
                 letter = letters.question_waits(programme, reader, other, request.question)
                 mailing.write(session, reader, key, *letter)
+                tidings.tell_request(session, reader, other, key, tidings.QUESTION_WAITS)
         elif answered[side] is None:
             tidings.tell_side(
                 session, programme, reader, other, key, tidings.REMINDED,

@@ -134,6 +134,8 @@ def turn(
     goal.dropped = how == "dropped"
     goal.done_on = (goal.done_on or today) if how == "done" else None
     session.flush()
+    if how == "done":
+        tell_other(session, us, f"goal:{goal.id}:done:{today}", N_("%(other)s says that a goal is reached."))
     return goal
 
 

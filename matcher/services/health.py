@@ -127,15 +127,19 @@ def judge(facts: Facts) -> tuple[Level, list[Message]]:
     return level, reasons
 
 
-def read_health(session: Session, programme: Programme, now: datetime) -> list[PairHealth]:
-    """Every active match, those that need somebody most first."""
-    lines = list_matches(session, programme, [MatchState.ACTIVE])
+def read_health(
+    session: Session, programme: Programme, now: datetime, only: Pair | None = None
+) -> list[PairHealth]:
+    """Every active match, or the one of a pair, those that need somebody most first."""
+    lines = list_matches(session, programme, [MatchState.ACTIVE], having=only and only[0])
+    lines = [line for line in lines if only in (None, _pair(line))]
     pairs = [_pair(line) for line in lines]
-    began = beginnings(session, pairs) if pairs else {}
-    logs = _by_pair(session.scalars(_all(SessionLog, programme)))
-    meetings = _by_pair(session.scalars(_all(Meeting, programme)))
-    goals = _by_pair(session.scalars(_all(Goal, programme)))
-    answers = _by_pair(session.scalars(_all(Survey, programme).where(Survey.answered_at.is_not(None))))
+    began = beginnings(session, pairs)
+    logs = _by_pair(session.scalars(_all(SessionLog, programme, only)))
+    meetings = _by_pair(session.scalars(_all(Meeting, programme, only)))
+    goals = _by_pair(session.scalars(_all(Goal, programme, only)))
+    answered = _all(Survey, programme, only).where(Survey.answered_at.is_not(None))
+    answers = _by_pair(session.scalars(answered))
     found = [
         _health(
             line, began.get(pair, line.match.decided_at), logs[pair], meetings[pair], goals[pair],
@@ -246,8 +250,11 @@ def _start(meeting: Meeting) -> datetime | None:
     return None if meeting.state == MeetingState.CANCELLED else meeting.starts_at
 
 
-def _all(model: Any, programme: Programme) -> Any:
-    return select(model).where(model.programme_id == programme.id)
+def _all(model: Any, programme: Programme, only: Pair | None = None) -> Any:
+    rows = select(model).where(model.programme_id == programme.id)
+    if only is None:
+        return rows
+    return rows.where(model.startup_id == only[0], model.counterpart_id == only[1])
 
 
 def _by_pair(rows: Iterable[Any]) -> defaultdict[Pair, list[Any]]:

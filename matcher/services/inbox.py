@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, selectinload
 
 from matcher.models import (
     FAILED,
@@ -161,18 +161,19 @@ def count_due(lines: Sequence[Line]) -> int:
 
 def read_routed(session: Session, programme: Programme) -> list[RoutedLine]:
     """What waits for a manager, the longest first, with what is known of each pair."""
-    startup, counterpart = aliased(Profile, flat=True), aliased(Profile, flat=True)
-    rows = session.execute(
-        select(Introduction, startup, counterpart)
-        .join(startup, startup.id == Introduction.startup_id)
-        .join(counterpart, counterpart.id == Introduction.counterpart_id)
+    requests = session.scalars(
+        select(Introduction)
         .outerjoin(Match, same_pair())
         .where(Introduction.programme_id == programme.id, is_routed())
         .order_by(Introduction.created_at, Introduction.id)
     ).all()
+    wanted = {profile_id for pair in _pairs(requests) for profile_id in pair}
+    own = select(Profile).options(selectinload(Profile.entries)).where(Profile.programme_id == programme.id)
+    people = {person.id: person for person in session.scalars(own.where(Profile.id.in_(wanted)))}
     late = utcnow() - LATE
     lines = []
-    for request, ours, theirs in rows:
+    for request in requests:
+        ours, theirs = people[request.startup_id], people[request.counterpart_id]
         known = recommended(session, programme, (ours.id, theirs.id))
         reasons, band = read_reasons(known.get("reasons", [])), known.get("band")
         if not reasons:

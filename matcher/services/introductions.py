@@ -6,9 +6,8 @@ offer is given: asking is accepting.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.models import (
@@ -18,7 +17,7 @@ from matcher.models import (
     Kind,
     Match,
     MatchState,
-    Membership,
+    Profile,
     Programme,
     utcnow,
 )
@@ -27,12 +26,12 @@ from matcher.services import audit, letters, mailing
 from matcher.services.asking import TOLD, Sides, current, obstacle, sides_of
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
+from matcher.services.notices import manager_path, notify, notify_managers, own_path
 from matcher.services.publishing import (
     ANSWER_WITHIN,
     SIDES,
     Link,
     Side,
-    answer_address,
     call_off,
     digest,
     get_match,
@@ -48,8 +47,9 @@ LONGEST = 600
 """Characters of a message, a question, a reply or a reason."""
 _EMPTY = N_("Write a sentence or two.")
 _TOO_LONG = N_("Write at most %(most)d characters; these are %(count)d.")
-_NO_LONGER_OPEN = N_("This request is no longer open.")
-_OTHER: Mapping[str, Side] = {"startup": "counterpart", "counterpart": "startup"}
+_WAITS_FOR_YOU = N_("%(name)s asks for %(other)s. Pass it on, or say why not.")
+NO_LONGER_OPEN = N_("This request is no longer open.")
+OTHER: Mapping[str, Side] = {"startup": "counterpart", "counterpart": "startup"}
 
 
 def ask(
@@ -87,7 +87,14 @@ def ask(
     session.add(request)
     session.flush()
     if programme.routed or sides.kind is Kind.FUNDER:
-        _log(session, request, sides.asker.ref, "introduction.asked")
+        log(session, request, sides.asker.ref, "introduction.asked")
+        notify_managers(
+            session,
+            programme,
+            key=f"introduction.asked:{request.id}",
+            message=Message(_WAITS_FOR_YOU, {"name": sides.asker.name, "other": sides.asked.name}),
+            path=manager_path(programme, "requests"),
+        )
     else:
         _offer(session, programme, request, sides, actor=sides.asker.ref, link=link)
     return request
@@ -103,7 +110,7 @@ def pass_on(session: Session, programme: Programme, request_id: int, *, actor: s
     """
     lock_programme(session, programme)
     request = _routed(session, programme, request_id)
-    sides = sides_of(session, programme, _pair(request), request.asked_by)
+    sides = sides_of(session, programme, pair_of(request), request.asked_by)
     for profile in (sides.startup, sides.counterpart):
         if profile.is_paused:
             raise NotAllowed(Message(N_("%(name)s takes nobody new at present."), {"name": profile.name}))
@@ -122,10 +129,11 @@ def refuse(session: Session, programme: Programme, request_id: int, *, note: str
     request = _routed(session, programme, request_id)
     request.state, request.note = IntroductionState.REFUSED.value, reason
     request.decided_at = utcnow()
-    _log(session, request, actor, "introduction.refused")
-    sides = sides_of(session, programme, _pair(request), request.asked_by)
+    log(session, request, actor, "introduction.refused")
+    sides = sides_of(session, programme, pair_of(request), request.asked_by)
     letter = letters.not_passed_on(programme, sides.asker, sides.asked, reason)
-    mailing.write(session, sides.asker, f"introduction.refused:{request.id}", *letter)
+    key = f"introduction.refused:{request.id}"
+    tell(session, key, sides.asker, sides.asked, letter, N_("Your request for %(other)s was not passed on."))
 
 
 def withdraw(session: Session, programme: Programme, request_id: int, profile_id: int) -> None:
@@ -136,77 +144,24 @@ def withdraw(session: Session, programme: Programme, request_id: int, profile_id
         NotAllowed: it was answered, or is over.
     """
     lock_programme(session, programme)
-    request = _own(session, programme, request_id, profile_id)
-    sides = sides_of(session, programme, _pair(request), request.asked_by)
-    _must_be(sides.asker.id == profile_id)
+    request = own_request(session, programme, request_id, profile_id)
+    sides = sides_of(session, programme, pair_of(request), request.asked_by)
+    must_be(sides.asker.id == profile_id)
     match = find(session, programme, [sides.pair]).get(sides.pair)
     is_told = match is not None and match.state in TOLD
     if request.state == IntroductionState.ROUTED and not is_told:
-        _log(session, request, sides.asker.ref, "introduction.withdrawn")
+        log(session, request, sides.asker.ref, "introduction.withdrawn")
     else:
-        offer = _open_offer(session, programme, request)
+        offer = open_offer(session, programme, request)
         event = take(
             session, programme, sides.asker.ref, "match.withdrawn",
             {sides.pair: in_state(MatchState.WITHDRAWN, image_of(offer))},
         )  # fmt: skip
-        asked = _OTHER[request.asked_by]
+        asked = OTHER[request.asked_by]
         call_off(session, programme, event, [sides.pair], [side for side in SIDES if side == asked])
         follow_loss(session, programme, *sides.pair, actor=sides.asker.ref)
     request.state, request.decided_at = IntroductionState.WITHDRAWN.value, utcnow()
     session.flush()
-
-
-def ask_back(
-    session: Session,
-    programme: Programme,
-    request_id: int,
-    profile_id: int,
-    *,
-    question: str,
-    page: Callable[[int], str] | None = None,
-) -> None:
-    """Whoever was asked wants to know something first; `page` is where a membership's requests are.
-
-    Raises:
-        NotFound: nobody asked them this.
-        NotAllowed: it is no longer open, they have asked back already, or the question is empty or too long.
-    """
-    text = checked(question)
-    lock_programme(session, programme)
-    request = _own(session, programme, request_id, profile_id)
-    sides = sides_of(session, programme, _pair(request), request.asked_by)
-    _must_be(sides.asked.id == profile_id)
-    _open_offer(session, programme, request)
-    if request.question:
-        raise NotAllowed(Message(N_("You have asked back once. Please accept or decline now.")))
-    request.question = text
-    _log(session, request, sides.asked.ref, "introduction.questioned")
-    letter = letters.asked_back(programme, sides.asker, sides.asked, text)
-    member = session.scalar(select(Membership.id).where(Membership.profile_id == sides.asker.id))
-    address = page(member) if page and member else ""
-    mailing.write(session, sides.asker, f"introduction.questioned:{request.id}", *letter, address)
-
-
-def reply(session: Session, programme: Programme, request_id: int, profile_id: int, *, text: str) -> None:
-    """Whoever asked says what the other side wants to know.
-
-    Raises:
-        NotFound: they have no such request.
-        NotAllowed: nothing waits for a reply, or it is empty or too long.
-    """
-    written = checked(text)
-    lock_programme(session, programme)
-    request = _own(session, programme, request_id, profile_id)
-    sides = sides_of(session, programme, _pair(request), request.asked_by)
-    _must_be(sides.asker.id == profile_id)
-    _open_offer(session, programme, request)
-    if not request.question or request.reply:
-        raise NotAllowed(Message(N_("There is no question that waits for your reply.")))
-    request.reply = written
-    _log(session, request, sides.asker.ref, "introduction.replied")
-    letter = letters.replied(programme, sides.asked, sides.asker, written)
-    address = answer_address(session, sides.asked, sides.pair, _OTHER[request.asked_by])
-    mailing.write(session, sides.asked, f"introduction.replied:{request.id}", *letter, address)
 
 
 def checked(text: str) -> str:
@@ -227,7 +182,7 @@ def _offer(
     session: Session, programme: Programme, request: Introduction, sides: Sides, *, actor: str, link: Link
 ) -> AuditEvent:
     """Make it an offer that only the other side has to answer, and write to them."""
-    asked = _OTHER[request.asked_by]
+    asked = OTHER[request.asked_by]
     secret, now = secrets.token_urlsafe(32), utcnow()
     image = in_state(
         MatchState.OFFERED,
@@ -242,7 +197,15 @@ def _offer(
     session.flush()
     letter = letters.requested(programme, sides.asked, sides.asker, now + ANSWER_WITHIN, request.message)
     key = f"{event.action}:{event.id}:{sides.pair[0]}:{sides.pair[1]}:{asked}"
-    mailing.write(session, sides.asked, key, *letter, link(secret))
+    tell(session, key, sides.asked, sides.asker, letter, N_("%(other)s asks for you."), link(secret))
+    if actor != sides.asker.ref:
+        notify(
+            session,
+            sides.asker,
+            key=f"introduction.passed:{request.id}",
+            message=Message(N_("Your request was passed on to %(other)s."), {"other": sides.asked.name}),
+            path=own_path(session, sides.asker, "requests"),
+        )
     leave_waiting(session, programme, sides.startup.id, sides.kind)
     return event
 
@@ -274,34 +237,62 @@ def _routed(session: Session, programme: Programme, request_id: int) -> Introduc
     return request
 
 
-def _own(session: Session, programme: Programme, request_id: int, profile_id: int) -> Introduction:
+def own_request(session: Session, programme: Programme, request_id: int, profile_id: int) -> Introduction:
+    """A request of which somebody is a side.
+
+    Raises:
+        NotFound: there is none.
+    """
     request = session.get(Introduction, request_id, populate_existing=True)
-    _must_be(request is not None and request.programme_id == programme.id and profile_id in _pair(request))
+    must_be(request is not None and request.programme_id == programme.id and profile_id in pair_of(request))
     assert request is not None  # noqa: S101 - was just made sure of
     return request
 
 
-def _open_offer(session: Session, programme: Programme, request: Introduction) -> Match:
-    """The offer that a request became, while the other side has not answered."""
+def open_offer(session: Session, programme: Programme, request: Introduction) -> Match:
+    """The offer that a request became, while the other side has not answered.
+
+    Raises:
+        NotAllowed: it is not open.
+    """
     if request.state != IntroductionState.OFFERED:
-        raise NotAllowed(Message(_NO_LONGER_OPEN))
-    match = get_match(session, programme, _pair(request))
+        raise NotAllowed(Message(NO_LONGER_OPEN))
+    match = get_match(session, programme, pair_of(request))
     session.refresh(match)
     if match.state != MatchState.OFFERED or current(session, match) is not request:
-        raise NotAllowed(Message(_NO_LONGER_OPEN))
+        raise NotAllowed(Message(NO_LONGER_OPEN))
     return match
 
 
-def _must_be(fact: bool) -> None:  # noqa: FBT001 - reads as a sentence
+def must_be(fact: bool) -> None:  # noqa: FBT001 - reads as a sentence
+    """Refuse to know of a request whose sides are others."""
     if not fact:
         raise NotFound(Message(N_("There is no such request.")))
 
 
-def _pair(request: Introduction) -> Pair:
+def pair_of(request: Introduction) -> Pair:
+    """Both sides' ids."""
     return request.startup_id, request.counterpart_id
 
 
-def _log(session: Session, request: Introduction, actor: str, action: str) -> None:
-    ours, theirs = _pair(request)
-    subject = f"pair:{ours}:{theirs}"
-    audit.record(session, request.programme_id, actor, action, subject, after={"request": request.id})
+def tell(
+    session: Session,
+    key: str,
+    reader: Profile,
+    other: Profile,
+    letter: letters.Letter,
+    notice: str,
+    link: str = "",
+) -> None:
+    """By letter at once, as somebody waits for it, and on the reader's pages."""
+    mailing.write(session, reader, key, *letter, link)
+    path = own_path(session, reader, "requests")
+    notify(session, reader, key=key, message=Message(notice, {"other": other.name}), path=path, mailed=True)
+
+
+def log(session: Session, request: Introduction, actor: str, action: str) -> AuditEvent:
+    """Note what was done with a request, about whoever asked."""
+    asker = request.startup_id if request.asked_by == "startup" else request.counterpart_id
+    return audit.record(
+        session, request.programme_id, actor, action, f"profile:{asker}", after={"request": request.id}
+    )

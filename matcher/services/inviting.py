@@ -27,7 +27,7 @@ from matcher.wording import N_, Message
 
 MOST = 200
 """How many a list may name."""
-AT_ONCE = 500
+AT_ONCE = 200
 """How many owners of profiles are invited by one press; the rest by the next."""
 _ADDRESS = re.compile(r"[^\s<>,;\"“”]+@[^\s<>,;\"“”]+")
 _MARKS = " \t<>,;\"'“”"

@@ -22,6 +22,7 @@ from matcher.models import (
 from matcher.services import audit, invitations, people_letters
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.invitations import Link
+from matcher.services.leaving import pause
 from matcher.services.locking import lock_programme
 from matcher.services.memberships import PRESENT
 from matcher.wording import N_, Message
@@ -193,7 +194,7 @@ def _join(session: Session, taken: Invitation, account: Account) -> Membership:
     found.profile_id = profile_id or found.profile_id
     if role is Role.MANAGER or (found.profile_id and not found.needs_approval):
         found.state = MembershipState.ACTIVE.value
-        _wake(session, found.profile_id)
+        _wake(session, taken, found.profile_id, account.email)
     session.flush()
     return found
 
@@ -210,11 +211,12 @@ def _free_profile(session: Session, taken: Invitation, account: Account) -> int 
     return taken.profile_id
 
 
-def _wake(session: Session, profile_id: int | None) -> None:
+def _wake(session: Session, taken: Invitation, profile_id: int | None, actor: str) -> None:
     """Whoever comes back takes part again."""
     profile = session.get(Profile, profile_id) if profile_id else None
-    if profile is not None and profile.is_paused:
-        profile.is_paused = False
+    if profile is not None:
+        programme = session.get_one(Programme, taken.programme_id)
+        pause(session, programme, profile, paused=False, actor=actor)
 
 
 def roles_of(texts: Collection[str]) -> list[str]:

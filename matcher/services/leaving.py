@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from matcher.models import AuditEvent, Kind, Match, MatchState, Mentor, Profile, Programme
 from matcher.services import tidings
 from matcher.services.locking import lock_programme
+from matcher.services.pausing import set_paused
 from matcher.services.publishing import both_sides, readers, withdraw_mentor
 from matcher.services.review import OPEN
 from matcher.services.steps import Image, Pair, image_of, in_state, take
@@ -31,8 +32,7 @@ def leave(session: Session, programme: Programme, profile: Profile, *, actor: st
     Whoever loses somebody is proposed the next best.
     """
     lock_programme(session, programme)
-    profile.is_paused = True
-    session.flush()
+    pause(session, programme, profile, paused=True, actor=actor)
     found = pairs_of(session, profile)
     if not found:
         return
@@ -48,6 +48,15 @@ def leave(session: Session, programme: Programme, profile: Profile, *, actor: st
             offer_place(session, programme, counterpart_id, actor=actor)
         else:
             suggest_next(session, programme, startup_id, Kind.FUNDER, actor=actor)
+
+
+def pause(session: Session, programme: Programme, profile: Profile, *, paused: bool, actor: str) -> None:
+    """Put nobody new together with the profile, or somebody again."""
+    if profile.kind != Kind.STARTUP:
+        set_paused(session, programme, profile, paused=paused, actor=actor)
+    elif profile.is_paused != paused:
+        profile.is_paused = paused
+        session.flush()
 
 
 def _gone(match: Match) -> Image:

@@ -103,7 +103,7 @@ def propose(
     )  # fmt: skip
     session.add(meeting)
     session.flush()
-    tell_other(session, us, _key(meeting), N_("%(other)s proposes a meeting. Choose a time."))
+    tell_other(session, us, _key(meeting, now), N_("%(other)s proposes a meeting. Choose a time."))
     return meeting
 
 
@@ -133,7 +133,9 @@ def propose_others(
     meeting.times, meeting.minutes, meeting.place = instants, minutes, place
     meeting.proposed_by, meeting.state = side.value, MeetingState.PROPOSED.value
     session.flush()
-    tell_other(session, us, _key(meeting), N_("%(other)s proposes other times for a meeting. Choose one."))
+    tell_other(
+        session, us, _key(meeting, now), N_("%(other)s proposes other times for a meeting. Choose one.")
+    )
     return meeting
 
 
@@ -169,7 +171,7 @@ def choose(
     session.flush()
     day = instant.astimezone(zones_of(session, [us.other.id])[us.other.id]).date()
     tell_other(
-        session, us, _key(meeting), N_("%(other)s agrees to meet you on %(date)s."),
+        session, us, _key(meeting, now), N_("%(other)s agrees to meet you on %(date)s."),
         date=Term("date", day.isoformat()),
     )  # fmt: skip
     return meeting
@@ -196,7 +198,7 @@ def cancel(
     meeting.state = MeetingState.CANCELLED.value
     meeting.sequence += 1
     session.flush()
-    tell_other(session, us, _key(meeting), N_("%(other)s cannot make a meeting and has called it off."))
+    tell_other(session, us, _key(meeting, now), N_("%(other)s cannot make a meeting and has called it off."))
     return meeting
 
 
@@ -296,5 +298,6 @@ def _order(meeting: Meeting) -> datetime:
     return meeting.starts_at or min(times_of(meeting), default=last)
 
 
-def _key(meeting: Meeting) -> str:
-    return f"meeting:{meeting.id}:{stamp(meeting)}"
+def _key(meeting: Meeting, now: datetime) -> str:
+    """Each step is told: a form that comes twice is refused, or changes nothing, before."""
+    return f"meeting:{meeting.id}:{now.isoformat()}"

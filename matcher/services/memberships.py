@@ -23,6 +23,8 @@ class Part:
     role: Role
     state: MembershipState
     profile_id: int | None
+    reason: str = ""
+    """Why they were not admitted, in the manager's words."""
 
     @property
     def is_manager(self) -> bool:
@@ -39,7 +41,14 @@ def parts_of(session: Session, account_id: int) -> Sequence[Part]:
         .order_by(Programme.name, Membership.id)
     )
     return [
-        Part(found.id, programme, Role(found.role), MembershipState(found.state), found.profile_id)
+        Part(
+            found.id,
+            programme,
+            Role(found.role),
+            MembershipState(found.state),
+            found.profile_id,
+            found.reason,
+        )
         for found, programme in rows
     ]
 

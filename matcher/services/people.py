@@ -58,9 +58,9 @@ class Counts:
     members: dict[Role, int]
 
 
-def list_waiting(session: Session, programme: Programme) -> list[Person]:
+def list_waiting(session: Session, programme: Programme, limit: int = 4 * PER_PAGE) -> list[Person]:
     """Those who wait for a manager, the longest first."""
-    query = _people(programme).where(_waits()).order_by(Application.sent_at, Membership.id)
+    query = _people(programme).where(_waits()).order_by(Application.sent_at, Membership.id).limit(limit)
     return [_person(row) for row in session.execute(query)]
 
 

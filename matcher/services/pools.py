@@ -1,7 +1,6 @@
 """Pools of candidates: profiles of one kind with their entries laid out to be compared all at once."""
 
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,6 +42,8 @@ class Pool:
     table: FactTable
     index: EntryIndex
     _blocks: dict[Facet, FacetBlock] = field(default_factory=dict)
+    _groups: dict[Facet, Int64] = field(default_factory=dict)
+    _positions: dict[Facet, Int64] = field(default_factory=dict)
     _vectors: dict[Facet, Float32] = field(default_factory=dict)
 
     def entries(self, facts: Facts, facet: Facet) -> Int64:
@@ -53,40 +54,37 @@ class Pool:
             return self.block(INSTEAD[facet]).of(row)
         return found
 
-    def own_entries(self, facts: Facts) -> dict[Facet, Int64]:
-        """Positions of all of a profile's own entries, by facet; a facet that it leaves out is not there."""
-        row = self.table.row_of[facts.id]
-        found = {facet: self.block(facet).of(row) for facet in SPOKEN[facts.kind]}
-        return {facet: positions for facet, positions in found.items() if len(positions)}
+    def spoken(self, rows: Int64) -> list[dict[Facet, Int64]]:
+        """Positions of all own entries of each of these rows, by facet; without those it leaves out."""
+        found: list[dict[Facet, Int64]] = [{} for _ in rows]
+        kinds = {self.table.facts[row].kind for row in rows[:1].tolist()}
+        for facet in sorted(facet for kind in kinds for facet in SPOKEN[kind]):
+            block = self.block(facet)
+            if not block.groups.shape[1]:
+                continue
+            for own, group in zip(found, block.groups[rows], strict=True):
+                if len(said := group[group != _ABSENT]):
+                    own[facet] = block.positions[said]
+        return found
 
     def likeness(self, queries: Float32, facet: Facet, rows: Int64, config: ScoringConfig) -> Float32:
         """Late interaction of `queries` with a facet of `rows`, exactly, (len(rows),); NaN without any."""
-        if not len(queries):
-            return np.full(len(rows), np.nan, dtype=np.float32)
-        groups = self.groups(facet)[rows]
+        groups = self.groups(facet).take(rows, axis=0)
         used = groups[groups != _ABSENT]
-        return _interact(queries @ self._exact(facet, used).T, _renumber(groups), config)
+        if not len(queries) or not len(used):
+            return _nan(rows)
+        return _interact(self._cosines(queries, facet, used), _renumber(groups), config)
 
-    def rough_likeness(self, queries: Float32, facet: Facet, rows: Int64, config: ScoringConfig) -> Float32:
-        """The same by sketches: off by what the left-out components hold."""
-        if not self.is_sketched:
-            return self.likeness(queries, facet, rows, config)
-        near = self._rough(queries, facet, rows, config)
-        if facet in INSTEAD and (silent := np.flatnonzero(np.isnan(near))).size:
-            near[silent] = self._rough(queries, INSTEAD[facet], rows[silent], config)
-        return near
-
-    def _rough(self, queries: Float32, facet: Facet, rows: Int64, config: ScoringConfig) -> Float32:
-        """The rough likeness by this very facet; NaN for who leaves it out."""
-        if not len(queries):
-            return np.full(len(rows), np.nan, dtype=np.float32)
-        groups = self.block(facet).groups
-        cosines = self.index.rough_cosines(queries, facet)
-        groups = groups if len(rows) == len(groups) else groups[rows]
-        half = len(groups) // 2
-        with ThreadPoolExecutor(1) as pool:
-            later = pool.submit(_interact, cosines, groups[half:], config)
-            return np.concatenate([_interact(cosines, groups[:half], config), later.result()])
+    def rough_likeness(
+        self, sketches: Float32, facet: Facet, rows: Int64, config: ScoringConfig, *, fine: bool
+    ) -> Float32:
+        """The same of sketched queries with sketches: off by what the left-out components hold."""
+        groups = self.groups(facet).take(rows, axis=0)
+        used = groups[groups != _ABSENT]
+        if not len(sketches) or not len(used):
+            return _nan(rows)
+        cosines = self.index.rough_cosines(sketches, self._numbered(facet)[used], fine=fine)
+        return _interact(cosines, _renumber(groups), config)
 
     @property
     def is_sketched(self) -> bool:
@@ -109,29 +107,43 @@ class Pool:
         """The groups of a facet's entries, or of what stands in for it where a profile has none."""
         if facet not in INSTEAD:
             return self.block(facet).groups
-        ours, others = self.block(facet), self.block(INSTEAD[facet])
-        width = max(ours.groups.shape[1], others.groups.shape[1])
-        own, instead = _widen(ours.groups, width), _widen(others.groups, width)
-        offset = len(ours.positions)
-        instead = np.where(instead == _ABSENT, _ABSENT, instead + offset)
-        return np.where((own != _ABSENT).any(axis=1, keepdims=True), own, instead)
+        if facet not in self._groups:
+            self._groups[facet] = _or_instead(self.block(facet), self.block(INSTEAD[facet]))
+        return self._groups[facet]
 
-    def _exact(self, facet: Facet, used: Int64) -> Float32:
-        """Full vectors of entries, numbered as `groups` does."""
+    def _cosines(self, queries: Float32, facet: Facet, used: Int64) -> Float32:
+        """Exact cosines with entries, numbered as `groups` does."""
         if self.is_sketched:
-            return self.index.vectors(self._numbered(facet)[used])
+            return self.index.cosines(queries, self._numbered(facet)[used])
         if facet not in self._vectors:
             self._vectors[facet] = self.index.vectors(self._numbered(facet))
-        return self._vectors[facet][used]
+        return queries @ self._vectors[facet][used].T
 
     def _numbered(self, facet: Facet) -> Int64:
-        own = self.block(facet).positions
-        return np.concatenate([own, self.block(INSTEAD[facet]).positions]) if facet in INSTEAD else own
+        """Index positions of entries, numbered as `groups` does."""
+        if facet not in INSTEAD:
+            return self.block(facet).positions
+        if facet not in self._positions:
+            both = self.block(facet), self.block(INSTEAD[facet])
+            self._positions[facet] = np.concatenate([block.positions for block in both])
+        return self._positions[facet]
 
 
 def make_pool(facts: list[Facts], index: EntryIndex) -> Pool:
     """A pool of these profiles, in the order of their ids."""
     return Pool(FactTable(sorted(facts, key=lambda one: one.id)), index)
+
+
+def _or_instead(ours: FacetBlock, others: FacetBlock) -> Int64:
+    """Groups of `ours`, numbered through both blocks: of `others` for who has none of ours."""
+    width = max(ours.groups.shape[1], others.groups.shape[1])
+    own, instead = _widen(ours.groups, width), _widen(others.groups, width)
+    instead = np.where(instead == _ABSENT, _ABSENT, instead + len(ours.positions))
+    return np.where((own != _ABSENT).any(axis=1, keepdims=True), own, instead)
+
+
+def _nan(rows: Int64) -> Float32:
+    return np.full(len(rows), np.nan, dtype=np.float32)
 
 
 def _interact(cosines: Float32, groups: Int64, config: ScoringConfig) -> Float32:
@@ -152,6 +164,8 @@ def _group(owners: Int64, ids: Int64) -> Int64:
 def _renumber(groups: Int64) -> Int64:
     """Groups whose columns count the used entries alone, row by row."""
     used = groups != _ABSENT
+    if used.all():
+        return np.arange(groups.size).reshape(groups.shape)
     numbered = np.cumsum(used.ravel()).reshape(groups.shape) - 1
     return np.where(used, numbered, _ABSENT)
 

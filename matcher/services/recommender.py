@@ -13,18 +13,17 @@ from matcher.ranking.eligibility import Rule, exclusions
 from matcher.ranking.explanation import Reason, explain
 from matcher.ranking.facts import Bool, Facts, Float64
 from matcher.ranking.fit import fit_many
-from matcher.ranking.interaction import Int64, ramp
+from matcher.ranking.interaction import Float32, Int64
 from matcher.ranking.score import MEETINGS, Meeting, Score, ScoreTable, best_rows, score_many
-from matcher.ranking.table import FactTable
-from matcher.ranking.voices import Spoken, Voice, echoed_texts, meet, score_voices, texts_of
+from matcher.ranking.selection import Selection
+from matcher.ranking.voices import Spoken, Voice, echoed_texts, meet, repertoire, score_voices, texts_of
 from matcher.services.pools import Pool, make_pool
 from matcher.services.roster import Roster
 
 COUNTERPARTS = (Kind.MENTOR, Kind.FUNDER)
-_WORTH_SKETCHING = 4
-"""Times what is rescored: fewer candidates are compared exactly in less time than a scan takes."""
-_WIDE = 4
-"""Times what is rescored: how many are looked at for whom the subject might be a newcomer."""
+_NOWHERE = np.empty(0, dtype=np.int64)
+_NEWCOMERS = 2048
+"""Candidates that are compared in full width to see whether the subject is a newcomer to their lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +113,29 @@ class Recommender:
         counts, allowed = _tally(exclusions(subject, pool.table, kind), pool.table.alive)
         rows = np.flatnonzero(allowed)
         eligible = len(rows)
-        fit = fit_many(subject, pool.table, kind)
-        if pool.is_sketched and len(rows) > _WORTH_SKETCHING * self.config.rescored:
-            rough = self.score(subject, pool, rows, kind, _take(fit, rows), exactly=False).totals
-            near = _highest(rough, self.config.rescored)
-            if floors is not None:
-                near = np.union1d(near, _highest(rough - floors[rows], _WIDE * self.config.rescored))
-            rows = np.sort(rows[near])
-        totals = self.score(subject, pool, rows, kind, _take(fit, rows)).totals
+        if pool.is_sketched:
+            rows = self._sift(subject, kind, rows, count, floors)
+        totals = self.score(subject, pool, rows, kind, self._fit(subject, pool, rows, kind)).totals
         best = self._best(subject, kind, rows, totals, count, floors)
         floor = float(totals[best[count - 1]]) if len(best) >= count else 0.0
         return Shortlist(subject, kind, rows[best], totals[best], eligible, counts, floor)
+
+    def _sift(self, subject: Facts, kind: Kind, rows: Int64, count: int, floors: Float64 | None) -> Int64:
+        """Which `rows` are worth comparing in full width, as coarse sketches find, and then fine ones.
+
+        A list longer than usual is worth twice the work at most.
+        """
+        rescored = int(np.clip(4 * count, self.config.rescored, 2 * self.config.rescored))
+        if len(rows) <= 2 * rescored:  # in less time than sifting takes
+            return rows
+        for fine, kept in ((False, self.config.sifted), (True, rescored)):
+            if len(rows) > kept:
+                rough = self._rough_totals(subject, kind, rows, fine=fine)
+                near = _highest(rough, kept)
+                if floors is not None:
+                    near = np.union1d(near, _highest(rough - floors[rows], max(kept, _NEWCOMERS)))
+                rows = np.sort(rows[near])
+        return rows
 
     def _best(
         self, subject: Facts, kind: Kind, rows: Int64, totals: Float64, count: int, floors: Float64 | None
@@ -134,7 +145,7 @@ class Recommender:
         Echoes only lower a score, so it is enough to look for them among those who would be chosen.
         """
         pool = self.candidates(subject, kind)
-        said, looked_at = self.texts(subject), np.zeros(len(rows), dtype=np.bool_)
+        said, looked_at = repertoire(self.texts(subject)), np.zeros(len(rows), dtype=np.bool_)
         while True:
             best = best_rows(totals, lambda row: pool.table.facts[rows[row]].ref, count)
             if floors is not None:
@@ -144,17 +155,10 @@ class Recommender:
             if not len(new):
                 return best
             looked_at[new] = True
-            for place in new.tolist():
-                facts = pool.table.facts[rows[place]]
-                if echoed_texts(said, self.texts(facts)):  # the same both ways round
-                    totals[place] = self._score_by_voices(subject, facts).total
-
-    def _score_by_voices(self, subject: Facts, other: Facts) -> Score:
-        """The score of one pair, without what one of them only repeats."""
-        startup, counterpart = (subject, other) if subject.kind is Kind.STARTUP else (other, subject)
-        ours, theirs = self.voice(startup), self.voice(counterpart)
-        copied = echoed_texts(texts_of(ours), texts_of(theirs))
-        return score_voices(startup, counterpart, ours, theirs, copied, self.config)
+            for place, own in zip(new.tolist(), pool.spoken(rows[new]), strict=True):
+                texts = self._texts_at(np.concatenate([*own.values(), _NOWHERE]))
+                if echoed_texts(said, texts):  # the same both ways round
+                    totals[place] = self.describe(subject, kind, rows[[place]])[0].score.total
 
     def make_list(self, found: Shortlist, rows: Int64, price: float = 0.0) -> RankedList:
         """The list of these rows of the pool, in their order, with scores and reasons."""
@@ -173,15 +177,17 @@ class Recommender:
     def describe(self, subject: Facts, kind: Kind, rows: Int64) -> list[RankedCandidate]:
         """Scores and reasons of these rows of the pool, in their order."""
         pool = self.candidates(subject, kind)
-        table = FactTable([pool.table.facts[row] for row in rows.tolist()])
-        fit = fit_many(subject, table, kind)
+        fit = self._fit(subject, pool, rows, kind)
         scores = self.score(subject, pool, rows, kind, fit)
-        said = self.voice(subject)
+        said, repeated = self.voice(subject), repertoire(self.texts(subject))
         items = []
-        for place, facts in enumerate(table.facts):
-            startup, other = (subject, facts) if subject.kind is Kind.STARTUP else (facts, subject)
-            ours, theirs = (said, self.voice(facts)) if startup is subject else (self.voice(facts), said)
-            copied = echoed_texts(texts_of(ours), texts_of(theirs))
+        for place, (row, voice) in enumerate(zip(rows.tolist(), self._voices(pool, rows), strict=True)):
+            facts = pool.table.facts[row]
+            startup, other, ours, theirs = subject, facts, said, voice
+            copied = echoed_texts(repeated, texts_of(voice))
+            if subject.kind is not Kind.STARTUP:
+                startup, other, ours, theirs = facts, subject, voice, said
+                copied = copied and echoed_texts(repertoire(texts_of(ours)), texts_of(theirs))
             score = scores.score(place)
             if copied:
                 score = score_voices(startup, other, ours, theirs, copied, self.config)
@@ -198,33 +204,57 @@ class Recommender:
 
     def texts(self, facts: Facts) -> list[str]:
         """Everything that a profile says."""
-        own = self.pools[facts.kind].own_entries(facts).values()
-        return [text for positions in own for text in self._texts_at(positions)]
+        return texts_of(self.voice(facts))
 
     def voice(self, facts: Facts) -> Voice:
         """What a profile says, facet by facet, with its vectors."""
-        own = self.pools[facts.kind].own_entries(facts)
-        return {
-            facet: Spoken(self._texts_at(positions), self.index.vectors(positions))
-            for facet, positions in own.items()
-        }
+        pool = self.pools[facts.kind]
+        return self._voices(pool, np.array([pool.table.row_of[facts.id]]))[0]
+
+    def _voices(self, pool: Pool, rows: Int64) -> list[Voice]:
+        """What each of these rows of a pool says. Vectors are read at once, as each reading has its price."""
+        spoken = pool.spoken(rows)
+        positions = np.concatenate([_NOWHERE, *(at for own in spoken for at in own.values())])
+        texts, vectors = self._texts_at(positions), self.index.vectors(positions)
+        voices: list[Voice] = []
+        end = 0
+        for own in spoken:
+            voice = {}
+            for facet, at in own.items():
+                begin, end = end, end + len(at)
+                voice[facet] = Spoken(texts[begin:end], vectors[begin:end])
+            voices.append(voice)
+        return voices
 
     def _texts_at(self, positions: Int64) -> list[str]:
-        return [self.entry_texts[int(entry)] for entry in self.index.rows["entry_id"][positions]]
+        return [self.entry_texts[entry] for entry in self.index.rows["entry_id"][positions].tolist()]
 
     def score(
-        self,
-        subject: Facts,
-        pool: Pool,
-        rows: Int64,
-        kind: Kind,
-        fit: Mapping[str, Float64],
-        *,
-        exactly: bool = True,
+        self, subject: Facts, pool: Pool, rows: Int64, kind: Kind, fit: Mapping[str, Float64]
     ) -> ScoreTable:
         """The scores of the subject with these rows of the pool, of which `fit` is the structured fit."""
-        near = {m.part: self._likeness(subject, pool, rows, m, exactly=exactly) for m in MEETINGS[kind]}
+        near = {}
+        for meeting, queries, theirs in self._queries(subject, kind):
+            likeness = pool.likeness(queries, theirs, rows, self.config)
+            near[meeting.part] = meeting.ramp(likeness, self.config)
         return score_many(near, fit, kind, self.config)
+
+    def _rough_totals(self, subject: Facts, kind: Kind, rows: Int64, *, fine: bool) -> Float64:
+        """Scores by sketches and the exact fit."""
+        pool = self.candidates(subject, kind)
+        near = {}
+        for meeting, queries, theirs in self._queries(subject, kind):
+            likeness = pool.rough_likeness(self.index.sketch(queries), theirs, rows, self.config, fine=fine)
+            near[meeting.part] = meeting.ramp(likeness, self.config)
+        return score_many(near, self._fit(subject, pool, rows, kind), kind, self.config).totals
+
+    def _queries(self, subject: Facts, kind: Kind) -> list[tuple[Meeting, Float32, Facet]]:
+        """What the subject asks in each meeting of texts, as vectors, and of which facet."""
+        asked = [(meeting, *_oriented(meeting, subject)) for meeting in MEETINGS[kind]]
+        return [(m, self.index.vectors(self.entries(subject, ours)), theirs) for m, ours, theirs in asked]
+
+    def _fit(self, subject: Facts, pool: Pool, rows: Int64, kind: Kind) -> dict[str, Float64]:
+        return fit_many(subject, Selection(pool.table, rows), kind)
 
     def candidates(self, subject: Facts, kind: Kind) -> Pool:
         """Whom the subject is compared with, when the counterparts are of this kind."""
@@ -252,16 +282,6 @@ class Recommender:
         counts = {kind: len(pool.table) for kind, pool in self.pools.items()}
         return 2 * counts[Kind.STARTUP] + counts[Kind.MENTOR] + counts[Kind.FUNDER]
 
-    def _likeness(
-        self, subject: Facts, pool: Pool, rows: Int64, meeting: Meeting, *, exactly: bool
-    ) -> Float64:
-        """How like each candidate's entries are to the subject's, in [0, 1]; NaN without entries."""
-        ours, theirs = _oriented(meeting, subject)
-        queries = self.index.vectors(self.entries(subject, ours))
-        compare = pool.likeness if exactly else pool.rough_likeness
-        bounds = meeting.config(self.config)
-        return ramp(compare(queries, theirs, rows, self.config), bounds.floor, bounds.ceiling)
-
 
 def candidate_kind(subject: Facts, kind: Kind) -> Kind:
     """What a list of `subject` consists of, when the counterparts are of this kind."""
@@ -283,10 +303,6 @@ def _highest(values: Float64, count: int) -> Int64:
     if count >= len(values):
         return np.arange(len(values))
     return np.argpartition(values, -count)[-count:]
-
-
-def _take(columns: Mapping[str, Float64], rows: Int64) -> dict[str, Float64]:
-    return {name: values[rows] for name, values in columns.items()}
 
 
 def _oriented(meeting: Meeting, subject: Facts) -> tuple[Facet, Facet]:

@@ -35,6 +35,7 @@ MET = (MatchState.ACTIVE, MatchState.ENDED)
 """States in which a pair has, or had, something together."""
 Row = TypeVar("Row", Meeting, SessionLog, Goal, Survey, PrivateNote)
 
+_AT_ONCE = 5_000
 _MISSING = N_("There is no such match, or it is not yours.")
 _GONE = N_("It is no longer there. Somebody has taken it back meanwhile.")
 _OVER = N_("This match has ended, so nothing can be changed in it any more.")
@@ -122,13 +123,18 @@ def beginnings(session: Session, pairs: Collection[Pair]) -> dict[Pair, datetime
     """When each pair was last accepted by both, as the log says."""
     key = (MatchChange.startup_id, MatchChange.counterpart_id)
     state: ColumnElement[str] = MatchChange.after["state"].as_string()
-    rows = session.execute(
-        select(*key, func.max(AuditEvent.at))
-        .join(AuditEvent, AuditEvent.id == MatchChange.event_id)
-        .where(tuple_(*key).in_(list(pairs)), state == MatchState.ACTIVE.value)
-        .group_by(*key)
-    )
-    return {(ours, theirs): at for ours, theirs, at in rows}
+    found: dict[Pair, datetime] = {}
+    listed = list(pairs)
+    for start in range(0, len(listed), _AT_ONCE):
+        block = listed[start : start + _AT_ONCE]
+        rows = session.execute(
+            select(*key, func.max(AuditEvent.at))
+            .join(AuditEvent, AuditEvent.id == MatchChange.event_id)
+            .where(tuple_(*key).in_(block), state == MatchState.ACTIVE.value)
+            .group_by(*key)
+        )
+        found |= {(ours, theirs): at for ours, theirs, at in rows}
+    return found
 
 
 def rows_of(model: type[Row], us: Relationship) -> Select[Row]:
@@ -203,7 +209,7 @@ def _matches(session: Session, programme: Programme, *which: ColumnElement[bool]
 
 
 def _seen(session: Session, programme: Programme, rows: Sequence[Any], side: Side) -> list[Relationship]:
-    began = beginnings(session, [(ours.id, theirs.id) for _, ours, theirs in rows]) if rows else {}
+    began = beginnings(session, [(ours.id, theirs.id) for _, ours, theirs in rows])
     return [
         Relationship(
             programme=programme,

@@ -30,7 +30,7 @@ class Tiding:
     letter: Callable[..., letters.Letter]
     notice: str
     at_once: bool = False
-    """It asks for an answer, or says how to reach each other: a letter to everybody, whatever they chose."""
+    """It asks for an answer, or its letter says more: how to reach each other, whom to ask instead."""
 
 
 OFFERED = Tiding(
@@ -47,11 +47,27 @@ ACCEPTED = Tiding(letters.accepted, N_("You and %(other)s have both accepted."),
 CALLED_OFF = Tiding(
     letters.called_off, N_("The proposal to put you together with %(other)s is no longer open.")
 )
-REQUEST_DECLINED = Tiding(letters.request_declined, N_("%(other)s cannot accept your request this time."))
+REQUEST_DECLINED = Tiding(
+    letters.request_declined,
+    N_("%(other)s cannot accept your request this time."),
+    at_once=True,
+)
 REQUEST_UNANSWERED = Tiding(
-    letters.request_unanswered, N_("%(other)s has not answered your request in time.")
+    letters.request_unanswered,
+    N_("%(other)s has not answered your request in time."),
+    at_once=True,
 )
 ENDED = Tiding(letters.ended, N_("Your match with %(other)s has ended."))
+
+
+QUESTION_WAITS = N_("%(other)s is still waiting for your reply to their question.")
+"""What is told about a request, beside a letter."""
+
+
+def tell_request(session: Session, reader: Profile, other: Profile, key: str, template: str) -> None:
+    """Have a letter about a request stand on its reader's pages as well."""
+    path = own_path(session, reader, "requests")
+    notify(session, reader, key=key, message=Message(template, {"other": other.name}), path=path, mailed=True)
 
 
 def tell_side(
@@ -77,14 +93,9 @@ def tell_side(
     if at_once:
         letter = tiding.letter(programme, reader, other, *([until] if until else []))
         mailing.write(session, reader, key, *letter, link)
-    notify(
-        session,
-        reader,
-        key=key,
-        message=Message(tiding.notice, params),
-        path=own_path(session, reader),
-        mailed=at_once,
-    )
+    if account is not None:
+        told = Message(tiding.notice, params)
+        notify(session, reader, key=key, message=told, path=own_path(session, reader), mailed=at_once)
 
 
 def tell_managers(

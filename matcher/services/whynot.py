@@ -32,7 +32,7 @@ from matcher.ranking.config import ScoringConfig
 from matcher.ranking.explanation import Reason, explain
 from matcher.ranking.facts import Facts
 from matcher.ranking.fit import structured_fit
-from matcher.ranking.voices import Spoken, Voice, echoed_texts, meet, score_voices, texts_of
+from matcher.ranking.voices import Spoken, Voice, echoed_texts, meet, repertoire, score_voices, texts_of
 from matcher.services.embedding import STORED, in_space
 from matcher.services.errors import NotFound
 from matcher.services.jobs import is_idle
@@ -110,7 +110,7 @@ def explain_pair(session: Session, programme: Programme, subject: Profile, other
         return PairAnswer([], fresh, pending=True)
     ours, theirs = voices
     config = ScoringConfig()
-    copied = echoed_texts(texts_of(ours), texts_of(theirs))
+    copied = echoed_texts(repertoire(texts_of(ours)), texts_of(theirs))
     score = score_voices(pair.startup, pair.counterpart, ours, theirs, copied, config)
     meetings = meet(ours, theirs, copied, pair.kind, config)
     parts = dict(score.parts)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from matcher.ranking.echo import echoes, wording, words
+from matcher.ranking.echo import Repertoire, echoes, wording, words
 
 NEEDS = {
     "en": "Set fair membership tariffs that cover repairs without excluding the poorest households",
@@ -227,3 +227,24 @@ def test_words_are_words_already(text: str) -> None:
     said = words(text)
     assert all(word == word.strip() != "" for word in said)
     assert words(" ".join(said)) == said
+
+
+PIECES = (
+    "port papers",
+    "weeks",
+    "held",
+    "tariffs for water",
+    "in",
+    "our",
+    "税",
+    "repair of meters",
+    "households",
+)
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=9).map(" ".join)
+
+
+@given(said=st.lists(TEXTS, max_size=4), theirs=TEXTS)
+def test_a_repertoire_echoes_whatever_one_of_its_texts_does(said: list[str], theirs: str) -> None:
+    ours = [wording(text) for text in said]
+    expected = any(echoes(one, wording(theirs)) for one in ours)
+    assert Repertoire(ours).echoes(wording(theirs)) == expected

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from matcher.index import EntryIndex, build_index, make_rows
 from matcher.index.segment import SKETCHED_FROM
+from matcher.index.widening import widen
 from matcher.models import Facet
 
 WIDTH = 16
@@ -123,20 +124,61 @@ def large() -> EntryIndex:
     return build_index(make_rows([(n, n, Facet.NEED) for n in range(SKETCHED_FROM)]), unit(SKETCHED_FROM, 3))
 
 
+@pytest.mark.parametrize("fine", [False, True])
 @pytest.mark.parametrize("stale", [set(), {7}, {7, 8, 40_000}])
-def test_rough_cosines_are_nearly_those_of_the_vectors(stale: set[int]) -> None:
+def test_rough_cosines_are_nearly_those_of_the_vectors(stale: set[int], fine: bool) -> None:
     index = large()
     if stale:
         index = index.replace(stale, make_rows([(99_999, 7, Facet.NEED), (8, 1, Facet.PITCH)]), unit(2, 8))
-    rough = index.rough_cosines(unit(2, 4), Facet.NEED)
-    exact = unit(2, 4) @ index.vectors(index.facet(Facet.NEED)).T
-    assert rough is not None
-    np.testing.assert_allclose(rough, exact, atol=1e-3)  # sixteen dimensions all fit into the sketch
+    needs = index.facet(Facet.NEED)
+    rough = index.rough_cosines(index.sketch(unit(2, 4)), needs, fine=fine)
+    exact = unit(2, 4) @ index.vectors(needs).T
+    # Sixteen dimensions all fit into the sketch: what is lost are 16 roundings of up to 1/254.
+    np.testing.assert_allclose(rough, exact, atol=0.015)
+    assert np.abs(rough - exact).mean() < 0.002
+    some = np.random.default_rng(6).permutation(needs)[:500]  # neither in order nor beside each other
+    of_some = index.rough_cosines(index.sketch(unit(2, 4)), some, fine=fine)
+    np.testing.assert_allclose(of_some, rough[:, np.searchsorted(needs, some)], atol=1e-6)
+
+
+def test_fine_sketches_are_nearer_than_coarse_ones() -> None:
+    random = np.random.default_rng(2)
+    spread = np.exp(-np.arange(256) / 60)  # as in texts: a few directions hold most, and none nothing
+    vectors = (random.standard_normal((SKETCHED_FROM, 256)) * spread).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index = build_index(make_rows([(n, n, Facet.NEED) for n in range(SKETCHED_FROM)]), vectors)
+    queries, positions = vectors[:3], np.arange(SKETCHED_FROM)
+    exact = index.cosines(queries, positions)
+    coarse, fine = (
+        np.abs(index.rough_cosines(index.sketch(queries), positions, fine=fine) - exact).mean()
+        for fine in (False, True)
+    )
+    assert fine < 0.2 * coarse < 0.01
+
+
+@pytest.mark.parametrize("stale", [set(), {7}])
+def test_cosines_of_many_are_those_of_the_vectors(stale: set[int]) -> None:
+    index = large().replace(stale, make_rows([(99_999, 7, Facet.NEED)] if stale else []), unit(len(stale), 8))
+    positions = np.random.default_rng(1).permutation(index.facet(Facet.NEED))[:5000]
+    exact = unit(2, 4) @ index.vectors(positions).T
+    np.testing.assert_allclose(index.cosines(unit(2, 4), positions), exact, atol=1e-6)
+
+
+def test_cosines_with_nobody_are_none() -> None:
+    assert large().cosines(unit(2, 4), np.empty(0, np.int64)).shape == (2, 0)
+
+
+def test_widening_halves_changes_none_of_them() -> None:
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    finite = halves[np.isfinite(halves)].reshape(-1, 2)
+    wide = widen(finite)
+    assert wide.dtype == np.float32
+    np.testing.assert_array_equal(wide.view(np.uint32), finite.astype(np.float32).view(np.uint32))
 
 
 def test_a_small_index_is_compared_exactly_or_not_at_all() -> None:
     with pytest.raises(ValueError, match="no sketch"):
-        make_index().rough_cosines(unit(1, 1), Facet.NEED)
+        make_index().sketch(unit(1, 1))
 
 
 def test_replacing_leaves_the_old_index_as_it_was() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from matcher.db import reading, unit_of_work
 from matcher.models import Introduction, Kind, Mail, Mentor, Profile, Programme, Startup, Waiting, utcnow
-from matcher.services import answers, followup, introductions, publishing
+from matcher.services import answers, clarifying, followup, introductions, publishing
 from matcher.services.errors import CapacityReached, Conflict, NotAllowed, NotFound
 from matcher.services.inbox import Stage, count_routed, read_inbox, read_routed
 from matcher.services.publishing import Side
@@ -113,7 +113,7 @@ def test_who_cannot_be_asked_and_why(session: Session, programme: Programme, peo
     with pytest.raises(NotAllowed, match="no place left at present") as full:
         ask(session, programme, people, "S2", "M1")
     assert "1" not in str(full.value), "numbers of places are the managers'"
-    with pytest.raises(NotAllowed, match="as many mentors as this programme gives"):
+    with pytest.raises(NotAllowed, match="as many mentors as this programme gives to a start-up"):
         ask(session, programme, people, "S1", "M2")
     session.get_one(Mentor, people["M2"]).is_paused = True
     session.flush()
@@ -184,7 +184,7 @@ def test_strangers_mentors_and_other_programmes_ask_nothing(
         with pytest.raises(NotFound):
             introductions.withdraw(session, programme, request.id, people[other])
     with pytest.raises(NotFound):
-        introductions.ask_back(session, programme, request.id, people["S2"], question="Who am I?")
+        clarifying.ask_back(session, programme, request.id, people["S2"], question="Who am I?")
     with pytest.raises(NotFound):
         introductions.pass_on(session, elsewhere, request.id, actor="m", link=str)
 
@@ -231,21 +231,21 @@ def test_one_question_and_one_reply_before_the_answer(
 ) -> None:
     request = ask(session, programme, people, "S2", "M1")
     with pytest.raises(NotAllowed, match="no question"):
-        introductions.reply(session, programme, request.id, people["S2"], text="Hello?")
-    introductions.ask_back(session, programme, request.id, people["M1"], question="How many villages?")
+        clarifying.reply(session, programme, request.id, people["S2"], text="Hello?")
+    clarifying.ask_back(session, programme, request.id, people["M1"], question="How many villages?")
     assert "How many villages?" in letters_to(session, "s2@example.org")[0]
     assert stages(session, programme, people, "S2") == ["reply"]
     assert stages(session, programme, people, "M1") == ["asked-back"]
     followup.follow_up(session, programme, utcnow() + timedelta(days=5.1))
     assert len(letters_to(session, "m1@example.org")) == 1, "it is not the mentor who is waited for"
     assert "How many villages?" in letters_to(session, "s2@example.org")[1]
-    introductions.reply(session, programme, request.id, people["S2"], text="Forty.")
+    clarifying.reply(session, programme, request.id, people["S2"], text="Forty.")
     replied = session.scalars(select(Mail).order_by(Mail.id.desc())).first()
     assert replied is not None
     assert ("Forty." in replied.body, replied.address) == (True, "m1@example.org")
     assert answers.find_offer(session, replied.link.rpartition("/")[2]).side == "counterpart"
     with pytest.raises(NotAllowed, match="asked back once"):
-        introductions.ask_back(session, programme, request.id, people["M1"], question="And where?")
+        clarifying.ask_back(session, programme, request.id, people["M1"], question="And where?")
 
 
 def test_silence_is_reminded_of_closed_and_followed_by_the_next_best(

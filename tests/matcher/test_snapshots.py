@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from matcher.index import Manifest, SnapshotDamaged, build_index, load_latest, make_rows, publish
-from matcher.index.snapshot import load
+from matcher.index.segment import SKETCHED_FROM
+from matcher.index.snapshot import FORMAT, _seal, load
 from matcher.models import Facet
 
 FILES = ("vectors.faiss", "rows.npy", "manifest.json")
@@ -47,6 +48,31 @@ def test_what_was_published_is_loaded(tmp_path: Path) -> None:
     assert (manifest.count, manifest.watermark) == (8, 5)
     np.testing.assert_array_equal(index.vectors(np.arange(8)), VECTORS)
     assert index.search(VECTORS[3:4], np.arange(8), 1)[1].tolist() == [[3]]
+
+
+def test_a_large_index_is_loaded_with_its_sketch(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(1).standard_normal((SKETCHED_FROM, 8)).astype(np.float32)
+    index = build_index(make_rows([(n, n, Facet.NEED) for n in range(SKETCHED_FROM)]), vectors)
+    path = publish(tmp_path, index, model="m", revision="1", watermark=1)
+    loaded, _ = load(path)
+    for one in (index, loaded):
+        sketches = one.sketch(vectors[:2])
+        rough = one.rough_cosines(sketches, np.arange(SKETCHED_FROM), fine=True)
+        np.testing.assert_allclose(rough, one.cosines(vectors[:2], np.arange(SKETCHED_FROM)), atol=0.3)
+    flip(path / "coarse.npy", -1)
+    with pytest.raises(SnapshotDamaged):
+        load(path)
+
+
+@pytest.mark.parametrize("change", [{"format": FORMAT - 1}, {"format": FORMAT + 1}, {}])
+def test_a_snapshot_of_another_format_is_taken_for_damaged(tmp_path: Path, change: dict[str, int]) -> None:
+    publish_one(tmp_path, 1)
+    path = publish_one(tmp_path, 2)
+    said = json.loads((path / "manifest.json").read_text())
+    del said["format"]  # as before formats were told
+    (path / "manifest.json").write_text(json.dumps(said | change))
+    path.rename(path.with_name(f"{path.name.rsplit('-', 1)[0]}-{_seal(path)}"))
+    assert latest(tmp_path) == 1
 
 
 def test_a_missing_folder_has_no_snapshot(tmp_path: Path) -> None:

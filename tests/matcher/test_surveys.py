@@ -1,5 +1,6 @@
 """Surveys at day 30, 60 and the end; ending a match without blame; how a programme's pairs are doing."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from matcher.models import (
     Mail,
     Match,
     Mentor,
+    Notice,
     Occasion,
     Programme,
     Side,
@@ -98,21 +100,23 @@ def test_a_side_ends_a_match_without_blame(
     session: Session, programme: Programme, people: dict[str, int], pair: Pair
 ) -> None:
     session.get_one(Mentor, people["M2"]).capacity = 1
+    assert read_as(session, programme, pair, Side.STARTUP).email == "m1@example.org"
     with pytest.raises(Invalid) as refused:
         ending.end(session, programme, pair, Side.STARTUP, reason="", words="x" * 801)
     assert refused.value.problems.keys() == {"reason", "words"}
     ending.end(session, programme, pair, Side.STARTUP, reason="no-fit", words="She never had time.")
 
+    us = read_as(session, programme, pair, Side.STARTUP)
+    assert (us.is_active, us.email) == (False, None)
     states = states_of(session, people)
     assert states["S1", "M1"] == "ended"
     assert states["S1", "M2"] == "proposed", "the next best for the start-up"
     note = session.scalars(select(Match.note).where(Match.state == "ended")).one()
     assert note == "Not the right fit\nShe never had time."
-    letters = [mail for mail in session.scalars(select(Mail)) if mail.key.startswith("match.ended:")]
-    assert {mail.address for mail in letters} == {"s1@example.org", "m1@example.org"}
-    for mail in session.scalars(select(Mail)):
-        assert "Not the right fit" not in mail.subject + mail.body
-        assert "never had time" not in mail.subject + mail.body
+    told = [json.dumps(notice.message) for notice in session.scalars(select(Notice))]
+    told += [mail.subject + mail.body for mail in session.scalars(select(Mail))]
+    assert sum("Your match with" in text for text in told) == 2
+    assert not [text for text in told if "right fit" in text or "had time" in text]
     assert asked(session) == [("end", "startup"), ("end", "counterpart")]
     follow_up(session, programme, utcnow())
     assert len(asked(session)) == 2

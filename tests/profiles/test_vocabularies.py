@@ -17,7 +17,7 @@ REAL = Path("/work/shared/data/real/startups.csv")
 NAMES = ("sectors", "stages", "sdgs", "funder_kinds")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "needs"])
 def test_every_code_has_a_label_in_six_languages_and_is_found_by_each(name: str) -> None:
     for code, labels in taxonomy(name).labels.items():
         assert set(labels) == set(LOCALES)

@@ -38,6 +38,14 @@ FORM_POSTS: Mapping[str, Mapping[str, str]] = {
     "editing.remove": {},  # nobody at the address can be removed: they have matches
     "whatif.ask": {},
     "sample.sign_in": {},
+    "unsubscribe.undo": {"before": "daily"},
+    "announcements.send": {"key": "a" * 32, "group": "founders", "subject": "News", "body": "Some."},
+    "welcome.make": {},
+    "invitations.take": {"name": "Somebody", "password": "four unlikely words"},
+    "joining.ask": {"role": "mentor"},
+    "inviting.create": {"people": "somebody@example.org", "role": "mentor"},
+    "people.refuse": {"reason": "Not this year."},
+    "settings.add": {"on": "2031-05-01", "title": "Closing day"},
     "security.two_factor_setup": {},
     "security.two_factor_setup_validate": {"code": "123456"},
     "security.two_factor_token_validation": {"code": "123456"},
@@ -93,6 +101,7 @@ class Site:
     def __init__(self, folder: Path, *, csrf: bool = False) -> None:
         self.app: Flask = make_app(folder)
         self.app.config["WTF_CSRF_ENABLED"] = csrf
+        self.app.extensions["tandem_limiter"].enabled = False  # hundreds of wrong forms from one machine
         self.engine: Engine = self.app.extensions["tandem_engine"]
         Base.metadata.create_all(self.engine)
         self.settings: Settings = self.app.extensions["tandem_settings"]

@@ -14,10 +14,12 @@ from flask import Flask
 from sqlalchemy import Engine, delete, event, select, update
 from sqlalchemy.orm import Session
 
+from config.keys import derived, secret_key
 from config.settings import Settings
 from matcher.db import unit_of_work
 from matcher.models import (
     Account,
+    Announcement,
     IntroductionState,
     Job,
     JobState,
@@ -34,15 +36,16 @@ from matcher.models import (
     Wish,
     utcnow,
 )
-from matcher.services import jobs
+from matcher.services import jobs, paces
 from matcher.services.filtering import Filters
+from matcher.services.notices import notify_accounts
 from matcher.services.plan import Figures
 from matcher.services.proposals import WhatIf
 from matcher.services.review import decide
 from matcher.services.rules import CohortRules, save_rules
 from matcher.services.search_jobs import ask
 from matcher.services.uploads import bad_rows_path, receive
-from matcher.wording import Message
+from matcher.wording import N_, Message
 from tests.matcher.factories import embed_all
 from tests.web import relations
 from tests.web.cohort_world import programme_of, run
@@ -110,6 +113,7 @@ def populate(engine: Engine, settings: Settings) -> Everyone:
         _pairs(session, found)
         _programme(session, found, settings)
         _other_programme(session, found, settings)
+        _write_to_all(session, found, settings)
     for slug in (found.slug, found.other_slug):
         with unit_of_work(engine) as session:
             programme = session.scalars(select(Programme).where(Programme.slug == slug)).one()
@@ -117,6 +121,23 @@ def populate(engine: Engine, settings: Settings) -> Everyone:
     with unit_of_work(engine) as session:
         session.execute(delete(Job).where(Job.state == JobState.QUEUED))
     return found
+
+
+def _write_to_all(session: Session, found: Everyone, settings: Settings) -> None:
+    """Everybody got their programme's message, and letters that say how to end them."""
+    key = derived(secret_key(settings), paces.PURPOSE)
+    for programme, whose in ((found.ours, "founder"), (found.theirs, "their founder")):
+        programme["unsubscribe"] = paces.sign(key, found.accounts[whose])
+        sent = session.get_one(Announcement, programme["announcement"])
+        got = {
+            number
+            for name, number in found.accounts.items()
+            if (name == "stranger" or name.startswith("their ")) is (programme is found.theirs)
+        }
+        notify_accounts(
+            session, got, session.get_one(Programme, sent.programme_id), key=f"announcement:{sent.id}",
+            message=Message(N_("Welcome")), path=f"/notices/messages/{sent.id}", mailed=True,
+        )  # fmt: skip
 
 
 def _settle_other(session: Session, found: Everyone) -> None:
@@ -161,6 +182,7 @@ def _people(session: Session, found: Everyone) -> None:
 def _member(session: Session, found: Everyone, key: str, slug: str, role: Role, **values: Any) -> Membership:
     email = f"{key.replace(' ', '-')}@people.example.org"
     membership = add_member(session, slug, role, email=email, **values)
+    membership.seen_at = utcnow()  # opening a page notes it once an hour, and no page may write here
     programme = session.get_one(Programme, membership.programme_id)
     found.accounts[key], found.members[key] = membership.account_id, membership.id
     found.notices[key] = relations.add_personal(session, programme, membership)

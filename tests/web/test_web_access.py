@@ -121,6 +121,8 @@ def test_a_form_without_its_token_is_refused(tmp_path_factory: pytest.TempPathFa
     site = Site(tmp_path_factory.mktemp("forged"), csrf=True)
     wrong = []
     for rule in site.rules("POST"):
+        if rule.endpoint == "unsubscribe.record":  # mail programs press it, and know no token
+            continue
         actor = "founder" if TABLE[rule.endpoint] is Permission.TAKE_PART else "admin"
         values = {name: value or "x" for name, value in site.own(rule, actor).items()}
         answer = site.ask(actor, site.address(rule, values), "POST", {"name": "Forged", "approve": "1"})

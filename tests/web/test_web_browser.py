@@ -61,6 +61,8 @@ PAGES = (
     "/p/{w.slug}/log",
     "/p/{w.slug}/rules",
     "/p/{w.slug}/rules/versions",
+    "/p/{w.slug}/questions",
+    "/p/{w.slug}/equality",
     "/p/{w.slug}/wishes",
     "/p/{w.slug}/startups/{w.startup}/wishes",
     "/p/{w.slug}/cohort/mentors/report",

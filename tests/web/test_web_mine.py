@@ -174,6 +174,8 @@ def test_looking_changes_nothing_and_hostile_names_stay_text(
         session.add(
             ProgrammeDate(programme_id=programme_of(session, world).id, on=utcnow().date(), title=HOSTILE)
         )
+    for part in (people.mentor, people.funder):
+        part.get()  # when they were last here is noted, once an hour
     before = _contents(engine)
     for tail in ("", "/startups", f"/startups/{world.hostile}", "/shortlist", "/requests"):
         page = people.mentor.get(tail)

@@ -78,7 +78,9 @@ def test_who_waits_is_shown_with_what_they_sent_and_let_in(
     assert "does not wait" in manager.get(again.location).text
 
 
-def test_a_refusal_needs_a_reason(manager: FlaskClient, engine: Engine, world: World, applicant: int) -> None:
+def test_a_refusal_needs_a_reason_which_the_person_reads(
+    app: Flask, manager: FlaskClient, engine: Engine, world: World, applicant: int
+) -> None:
     page = f"/p/{world.slug}/people/{applicant}"
     empty = submit(manager, page, to=f"{page}/refuse", reason=" ")
     assert empty.status_code == 422
@@ -90,6 +92,9 @@ def test_a_refusal_needs_a_reason(manager: FlaskClient, engine: Engine, world: W
     assert state(engine, applicant) == "refused"
     assert "from Kenya only" in latest(engine).body
     assert "from Kenya only" in manager.get(page).text
+    with reading(engine) as session:
+        account = session.get_one(Membership, applicant).account_id
+    assert "from Kenya only" in sign_in(app, account).get("/programmes").text
 
 
 def test_a_list_is_invited_whole_or_not_at_all(
@@ -140,7 +145,9 @@ def test_owners_of_imported_profiles_are_invited_by_one_press(
     with unit_of_work(engine) as session:
         session.get_one(Profile, world.mentor).email = "amara@example.org"
     page = f"/p/{world.slug}/people/invite"
-    assert f'href="{page}/mentors"' in manager.get(page).text
+    form = manager.get(page).text
+    assert f'href="{page}/mentors"' in form
+    assert "Amina Diallo &lt;amina@example.org&gt;" in form
     preview = manager.get(f"{page}/mentors").text
     assert "amara@example.org" in preview
 
@@ -213,7 +220,7 @@ def test_another_programmes_people_are_nobodys_business(
     for tail in ("approve", "refuse", "remove", "manager"):
         assert submit(manager, f"{people}/invite", to=f"{people}/{other}/{tail}").status_code == 404
     for tail in ("resend", "revoke"):
-        submit(manager, f"{people}/invite", to=f"{people}/invited/1/{tail}")
+        assert submit(manager, f"{people}/invite", to=f"{people}/invited/1/{tail}").status_code == 404
     assert submit(manager, settings, to=f"{settings}/dates/{date_id}/remove").status_code == 404
     assert manager.get(f"/p/{world.other_slug}/people").status_code == 404
     assert _contents(engine) == before

@@ -10,8 +10,20 @@ from icalendar import Calendar
 from sqlalchemy import Engine, select
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Mail, Match, Meeting, Membership, MembershipState, Role, SessionLog, Survey, utcnow
+from matcher.models import (
+    Mail,
+    Match,
+    Meeting,
+    Membership,
+    MembershipState,
+    Notice,
+    Role,
+    SessionLog,
+    Survey,
+    utcnow,
+)
 from matcher.services.followup import follow_up
+from matcher.wording import Message
 from tests.web.conftest import submit, token
 from tests.web.people import add_member, sign_in
 from tests.web.test_web_pages import Tags, _contents
@@ -98,7 +110,22 @@ def test_a_couple_meets_writes_it_down_and_reaches_a_goal(engine: Engine, two: C
     submit(two.founder, f"{two.ours}/goals/new", text="Ten farms have signed", due=SOON)
     assert "Well done" in press(two.mentor, two.theirs, "goals/1/done")
     assert "Reached: 1" in _text(two.founder.get(two.ours).text)
-    assert "Open: 1" in press(two.founder, two.ours, "goals/1/reopened")
+    assert "Still open: 1" in press(two.founder, two.ours, "goals/1/reopened")
+    told = tidings(engine)
+    assert [len(told[address]) for address in (two.theirs, two.ours)] == [5, 4]
+    assert (
+        Message("%(other)s proposes a meeting. Choose a time.", {"other": "Umeme Soko"}) in told[two.theirs]
+    )
+    assert two.mentor.get(two.theirs.rpartition("/matches/")[0]).text.count(f'href="{two.theirs}"') == 1
+
+
+def tidings(engine: Engine) -> dict[str, list[Message]]:
+    """What both were told about the match, by the page that it leads to."""
+    found: dict[str, list[Message]] = {}
+    with reading(engine) as session:
+        for notice in session.scalars(select(Notice).order_by(Notice.id)):
+            found.setdefault(notice.path, []).append(Message.from_json(notice.message))
+    return found
 
 
 def test_a_form_that_is_wrong_comes_back_with_all_that_was_typed(engine: Engine, two: Couple) -> None:

@@ -84,6 +84,22 @@ def test_the_secret_address_still_serves_whoever_has_no_account(
     assert states(engine) == {(world.startup, world.mentor): "active"}
 
 
+def test_who_has_no_account_asks_back_at_the_secret_address(
+    people: Cast, stranger: FlaskClient, engine: Engine, world: World
+) -> None:
+    people.founder.post(f"/mentors/{world.mentor}/ask", message=WORDS)
+    address = f"{letters(engine)[0].link.removeprefix('http://localhost')}?lang=en"
+    empty = submit(stranger, address, answer="ask", question=" ")
+    assert (empty.status_code, "Write a sentence or two" in empty.text) == (422, True)
+    submit(stranger, address, answer="ask", question="Since when?")
+    assert "Since when?" in people.founder.get("/requests").text
+    people.founder.post(f"/requests/{request_of(engine).id}/reply", reply="Since 2021.")
+    page = stranger.get(address).text
+    assert "Since 2021." in page
+    assert "Ask for more information first" not in page
+    assert states(engine) == {(world.startup, world.mentor): "offered"}
+
+
 def test_a_reason_for_declining_is_the_managers_alone(people: Cast, engine: Engine, world: World) -> None:
     people.founder.post(f"/mentors/{world.mentor}/ask", message=WORDS)
     people.mentor.post(f"/startups/{world.startup}/answer", answer="no", note="Too early for me.")
@@ -150,6 +166,18 @@ def test_fields_that_no_form_has_change_nothing(people: Cast, engine: Engine, wo
     request = request_of(engine)
     assert (request.asked_by, request.startup_id) == ("startup", world.startup)
     assert states(engine) == {(world.startup, world.mentor): "offered"}
+
+
+def test_what_managers_alone_know_of_cannot_be_answered_or_found_out(
+    people: Cast, engine: Engine, world: World
+) -> None:
+    with unit_of_work(engine) as session:
+        programme = programme_of(session, world)
+        decide(session, programme, world.startup, world.mentor, "rejected", actor="a", note="Rude.")
+    assert people.mentor.post(f"/startups/{world.startup}/answer", answer="yes").status_code == 404
+    assert people.founder.post(f"/mentors/{world.mentor + 1}/answer", answer="yes").status_code == 404
+    for tail in ("", "/requests", "/mentors", f"/mentors/{world.mentor}"):
+        assert "Rude" not in people.founder.get(tail).text
 
 
 def test_nobody_answers_for_somebody_else(people: Cast, engine: Engine, world: World) -> None:

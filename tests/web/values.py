@@ -232,6 +232,9 @@ VALUES: Mapping[str, Choose] = {
     "filename": word("js/webauthn.js"),
     "token": secret("token"),
     "secret": secret("secret"),
+    "invitations:secret": lambda everyone, actor: Four(
+        Reach.SECRET, "ours-invitation", None, "theirs-invitation", "no-such-secret"
+    ),
     "event_id": programmes("event"),
     "routed:number": programmes("introduction", "second introduction"),
     "number": lambda everyone, _actor: Four(Reach.WORD, everyone.ours["version"]),
@@ -254,6 +257,10 @@ VALUES: Mapping[str, Choose] = {
     "question_id": programmes("question"),
     "date_id": programmes("date"),
     "announcement_id": programmes("announcement"),
+    "notices:announcement_id": lambda everyone, actor: Four(
+        Reach.PERSONAL, everyone.ours["announcement"], None, everyone.theirs["announcement"]
+    ),
+    "unsubscribe:secret": secret("unsubscribe"),
     "mail_id": programmes("letter"),
     "letter_id": programmes("letter"),
 }
@@ -292,6 +299,8 @@ UNREACHED: Mapping[str, str] = {
     "welcome.show": "only between an invitation and an account",
     "welcome.make": "only between an invitation and an account",
     "sample.sign_in": "there is no sample here; tests/web/test_web_sample.py has one",
+    "welcome.show": "there is an administrator; tests/web/test_web_invitations.py has none",
+    "welcome.make": "likewise",
     "security.two_factor_rescue": "offers nothing, and so finds nothing",
 }
 """Endpoints that find nothing even with everything right, and why."""

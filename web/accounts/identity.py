@@ -9,7 +9,6 @@ from flask_security import logout_user
 from sqlalchemy import Engine
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Role
 from matcher.services import sign_ins
 from matcher.services.memberships import PRESENT, Part, parts_of
 from matcher.services.notices import count_unread
@@ -45,7 +44,7 @@ class Identity:
     @property
     def needs_second_factor(self) -> bool:
         """Whether a password alone is not enough for what they may do, and all they have."""
-        manages = self.is_admin or any(part.role is Role.MANAGER for part in self.parts)
+        manages = self.is_admin or any(part.is_manager for part in self.parts)
         return manages and not self.has_second_factor and not self.is_sample
 
 

@@ -52,6 +52,8 @@ GUESSED: dict[str, Callable[[], str]] = {
     "closing.close": _signed_in,
 }
 """Where something secret can be guessed, and what besides the address is counted."""
+ASKED = ("security.forgot_password", "joining.ask")
+"""Where anybody can have a letter written to an address."""
 
 
 def init(app: Flask) -> None:
@@ -69,10 +71,11 @@ def guard(app: Flask) -> None:
         for limit, whose in ((_BY_ADDRESS, _address), (_BY_ACCOUNT, key)):
             view = limiter.limit(limit, key_func=whose, methods=["POST"], deduct_when=_was_wrong)(view)
         app.view_functions[endpoint] = view
-    asking: Any = app.view_functions["security.forgot_password"]
-    for limit, whose in ((_LETTERS_BY_ADDRESS, _address), (_LETTERS_BY_ACCOUNT, _named)):
-        asking = limiter.limit(limit, key_func=whose, methods=["POST"])(asking)
-    app.view_functions["security.forgot_password"] = asking
+    for endpoint in ASKED:
+        asking: Any = app.view_functions[endpoint]
+        for limit, whose in ((_LETTERS_BY_ADDRESS, _address), (_LETTERS_BY_ACCOUNT, _named)):
+            asking = limiter.limit(limit, key_func=whose, methods=["POST"])(asking)
+        app.view_functions[endpoint] = asking
 
 
 def _was_wrong(response: Response) -> bool:

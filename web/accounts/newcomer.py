@@ -40,7 +40,12 @@ class Newcomer:
         if not self.password:
             self.errors["password"] = Message(_NO_PASSWORD)
         else:
-            wrong, self.password = Passwords(current_app).validate(self.password, True)  # noqa: FBT003
+            wrong, self.password = Passwords(current_app).validate(
+                self.password,
+                True,  # noqa: FBT003
+                email=self.email,
+                name=self.name,
+            )
             if wrong:  # said in the reader's language already
                 self.errors["password"] = Message(str(wrong[0]).replace("%", "%%"))
         return not self.errors

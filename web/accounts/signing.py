@@ -1,5 +1,6 @@
 """Flask-Security, set up as Tandem uses it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -8,7 +9,7 @@ from flask_login import LoginManager, user_logged_out  # type: ignore[import-unt
 from flask_security import Security, password_changed, password_reset, user_authenticated
 from sqlalchemy import Engine
 from werkzeug.wrappers import Response
-from wtforms import Form
+from wtforms import Form  # type: ignore[import-untyped]
 
 from config.catalogues import FOLDER
 from config.keys import derived
@@ -43,7 +44,7 @@ def init(app: Flask, settings: Settings) -> None:
         webauthn_util_cls=Passkeys,
         forgot_password_form=ForgottenPassword,
         wan_signin_response_form=PasskeyAnswer,
-        render_template=_page,
+        render_template=cast(Callable[..., str], _page),
     )
     security.two_factor_plugins.register_tf_impl(app, "webauthn", SecondFactorByPasskey)
     _close_side_doors(app, security)

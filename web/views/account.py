@@ -58,11 +58,11 @@ def protected() -> Response:
     return redirect(url_for("account.show"), 303)
 
 
-@blueprint.post("/sign-ins/<id:sign_in>/end")
-def sign_out(sign_in: int) -> Response:
+@blueprint.post("/sign-ins/<id:sign_in_id>/end")
+def sign_out(sign_in_id: int) -> Response:
     """Sign one other browser out."""
     with unit_of_work(engine()) as session:
-        if not sign_ins.end(session, _who().account_id, sign_in):
+        if not sign_ins.end(session, _who().account_id, sign_in_id):
             abort(404)
     tell("success", Message(_ENDED))
     return redirect(url_for("account.show", _anchor="signed-in"), 303)

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
-from matcher.models import Funder, Mentor, Role
+from matcher.models import Role
 from matcher.profiles.cell import parse_cell
 from matcher.profiles.errors import CellError
 from matcher.profiles.fields import field
@@ -25,6 +25,9 @@ from web.permissions import actor
 
 blueprint = Blueprint("application", __name__, url_prefix="/p/<slug>/mine/<id:mine>/profile")
 
+_TAKERS = (Role.MENTOR, Role.FUNDER)
+"""Who takes start-ups, and so may stop."""
+_AT_ONCE = N_("Somebody else changed your profile at this very moment. Save once more.")
 _PAUSED = N_("You take nobody new for now. Whoever you have stays with you.")
 _RESUMED = N_("You take people again. The recommendations follow within a minute.")
 _CAPACITY = N_("The number was saved. The recommendations follow within a minute.")
@@ -104,7 +107,7 @@ def _after(slug: str, mine: int, draft: Draft, page: Page, do: str) -> str:
     number = draft.pages.index(page)
     ahead = [each for each in draft.missing if draft.pages.index(each) > number]
     following = ahead[0] if ahead else draft.following
-    if back or following is None:
+    if back or following is None or draft.is_in:
         return url_for("application.check", slug=slug, mine=mine)
     return url_for("application.step", slug=slug, mine=mine, name=following.name)
 
@@ -204,7 +207,7 @@ def sent(slug: str, mine: int) -> Response | str:
 def pause(slug: str, mine: int) -> Response:
     """Take nobody new for now, or take people again."""
     paused = request.form.get("paused") == "1"
-    with write_own(slug, mine, Role.MENTOR, Role.FUNDER) as own:
+    with write_own(slug, mine, *_TAKERS) as own:
         set_paused(own.session, own.programme, own.profile, paused=paused, actor=actor())
     tell("success", Message(_PAUSED if paused else _RESUMED))
     return _back(slug, mine)
@@ -214,17 +217,20 @@ def pause(slug: str, mine: int) -> Response:
 def capacity(slug: str, mine: int) -> Response | tuple[str, int]:
     """Say how many start-ups they take at once."""
     text = request.form.get("capacity", "")
-    with write_own(slug, mine, Role.MENTOR, Role.FUNDER) as own:
+    with read_own(slug, mine, *_TAKERS) as own:
         try:
             number = parse_cell(field(own.kind, "capacity"), text)
         except CellError as error:
             return _overview(own, text, Message(_EXPECTED, {"expected": error.expected})), 422
-        profile = own.profile
-        assert isinstance(profile, Mentor | Funder)  # noqa: S101 - their roles say so
-        set_capacity(own.session, own.programme, profile, number, actor=actor())
-        applications.carry(
-            own.session, own.membership, profile, "capacity", "" if number is None else str(number)
-        )
+    try:
+        with write_own(slug, mine, *_TAKERS) as own:
+            profile = own.profile
+            set_capacity(own.session, own.programme, profile, number, actor=actor())
+            stated = "" if number is None else str(number)
+            applications.carry(own.session, own.membership, profile, "capacity", stated)
+    except StaleDataError:  # somebody saved the profile between our read and our write
+        with read_own(slug, mine, *_TAKERS) as own:
+            return _overview(own, text, Message(_AT_ONCE)), 409
     tell("success", Message(_CAPACITY))
     return _back(slug, mine)
 

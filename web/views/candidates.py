@@ -3,6 +3,7 @@
 from flask import Blueprint, abort, render_template, request
 
 from matcher.models import Kind
+from matcher.services.asking import own_obstacle
 from matcher.services.candidates import Choice, browse, look
 from web.facts import public_facts
 from web.own import Own, read_own
@@ -21,7 +22,10 @@ def index(slug: str, mine: int, kind: Kind) -> str:
         choice = _choice()
         number = max(1, request.args.get("page", 1, type=int))
         found = browse(own.session, own.programme, own.profile, kind, choice, number)
-        return render_template("candidates.html", own=own, kind=kind, choice=choice, found=found)
+        refusal = own_obstacle(own.session, own.programme, own.profile, kind)
+        return render_template(
+            "candidates.html", own=own, kind=kind, choice=choice, found=found, obstacle=refusal
+        )
 
 
 @blueprint.get("/<kind:kind>/<id:other>")
@@ -31,7 +35,7 @@ def show(slug: str, mine: int, kind: Kind, other: int) -> str:
         must_face(own, kind)
         seen = look(own.session, own.programme, own.profile, kind, other)
         return render_template(
-            "candidate.html", own=own, kind=kind, look=seen, facts=public_facts(seen.profile), problem=None
+            "candidate.html", own=own, kind=kind, look=seen, facts=public_facts(seen.profile)
         )
 
 

@@ -3,7 +3,7 @@
 from typing import cast
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
-from flask_login import current_user
+from flask_login import current_user  # type: ignore[import-untyped]
 from flask_security import auth_required, logout_user
 from werkzeug.wrappers import Response
 

@@ -41,6 +41,7 @@ def take(secret: str) -> Response | str | tuple[str, int]:
             return _page(secret, form, _CLOSED)
         if who is None and found.has_account:
             return _page(secret, form, 409)
+        form.email = found.invitation.email  # the password may not be that
         if who is None and not form.validate():
             return _page(secret, form, 422)
         language = _language(found)

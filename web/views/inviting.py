@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from matcher.models import Kind, Role
 from matcher.services import invitations
-from matcher.services.errors import NotFound, ServiceError
+from matcher.services.errors import Conflict, NotAllowed
 from matcher.services.inviting import (
     AT_ONCE,
     MOST,
@@ -150,30 +150,26 @@ def owners(slug: str, kind: Kind) -> Response:
     return redirect(url_for(".index", slug=slug), 303)
 
 
-@blueprint.post("/invited/<id:invitation>/resend")
-def resend(slug: str, invitation: int) -> Response:
+@blueprint.post("/invited/<id:invitation_id>/resend")
+def resend(slug: str, invitation_id: int) -> Response:
     """Write once more, with a new link."""
     try:
         with write(slug) as (session, programme):
-            made = invitations.resend(session, programme, invitation, actor(), _link)
-    except NotFound:
-        raise
-    except ServiceError as error:
+            made = invitations.resend(session, programme, invitation_id, actor(), _link)
+    except (Conflict, NotAllowed) as error:
         tell("error", error.message)
     else:
         tell("success", Message(_AGAIN, {"email": made.email}))
     return redirect(url_for(".index", slug=slug), 303)
 
 
-@blueprint.post("/invited/<id:invitation>/revoke")
-def revoke(slug: str, invitation: int) -> Response:
+@blueprint.post("/invited/<id:invitation_id>/revoke")
+def revoke(slug: str, invitation_id: int) -> Response:
     """Make the link dead."""
     try:
         with write(slug) as (session, programme):
-            found = invitations.revoke(session, programme, invitation, actor())
-    except NotFound:
-        raise
-    except ServiceError as error:
+            found = invitations.revoke(session, programme, invitation_id, actor())
+    except (Conflict, NotAllowed) as error:
         tell("error", error.message)
     else:
         tell("success", Message(_REVOKED, {"email": found.email}))

@@ -5,8 +5,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.models import Application, Programme, ProgrammeDate, utcnow
+from matcher.services.asking import own_obstacle
 from matcher.services.candidates import best
+from matcher.services.completeness import hints
+from matcher.services.drafts import open_draft
 from matcher.services.inbox import DUE, OPEN, Stage, read_inbox
+from matcher.services.pair_due import read_due
 from web.own import Own, read_own
 from web.views.profiles import CANDIDATES
 
@@ -35,8 +39,17 @@ def _page(own: Own, dates: list[ProgrammeDate]) -> str:
         due=[line for line in lines if line.stage in DUE],
         open=[line for line in lines if line.stage in OPEN - DUE],
         matches=[line for line in lines if line.stage is Stage.ACTIVE],
+        together=read_due(own.session, own.programme, own.profile, utcnow()),
         dates=dates,
-        sections=[(kind, best(own.session, own.profile, kind)) for kind in CANDIDATES[own.kind]],
+        hints=hints(open_draft(own.session, own.programme, own.membership)),
+        sections=[
+            (
+                kind,
+                best(own.session, own.profile, kind),
+                own_obstacle(own.session, own.programme, own.profile, kind),
+            )
+            for kind in CANDIDATES[own.kind]
+        ],
     )
 
 

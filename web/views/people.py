@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from matcher.models import Application, Programme, Role
+from matcher.models import MembershipState, Programme, Role
 from matcher.services import admitting
 from matcher.services.errors import NotAllowed
 from matcher.services.leaving import pairs_of
@@ -21,6 +21,7 @@ from matcher.services.people import (
     runs,
 )
 from matcher.wording import N_, Message
+from web.answered import application_facts
 from web.database import read, write
 from web.notices import tell
 from web.permissions import actor
@@ -70,45 +71,45 @@ def members(slug: str) -> str:
         )
 
 
-@blueprint.get("/<id:membership>")
-def show(slug: str, membership: int) -> str:
+@blueprint.get("/<id:membership_id>")
+def show(slug: str, membership_id: int) -> str:
     """One person: who they are, what they sent, and what to do about them."""
-    return _page(slug, membership)
+    return _page(slug, membership_id)
 
 
-@blueprint.post("/<id:membership>/approve")
-def approve(slug: str, membership: int) -> Response:
+@blueprint.post("/<id:membership_id>/approve")
+def approve(slug: str, membership_id: int) -> Response:
     """Let them in."""
-    page = url_for("mine.show", slug=slug, mine=membership, _external=True)
+    page = url_for("mine.show", slug=slug, mine=membership_id, _external=True)
     return _step(
         slug,
-        membership,
+        membership_id,
         lambda session, programme: admitting.approve(
-            session, programme, membership, actor=actor(), sign_in=page
+            session, programme, membership_id, actor=actor(), sign_in=page
         ),
         _ADMITTED,
         "people.waiting",
     )
 
 
-@blueprint.post("/<id:membership>/refuse")
-def refuse(slug: str, membership: int) -> Response | tuple[str, int]:
+@blueprint.post("/<id:membership_id>/refuse")
+def refuse(slug: str, membership_id: int) -> Response | tuple[str, int]:
     """Do not let them in, and say why."""
     reason = request.form.get("reason", "")
     try:
         with write(slug) as (session, programme):
-            person = admitting.refuse(session, programme, membership, reason, actor=actor())
+            person = admitting.refuse(session, programme, membership_id, reason, actor=actor())
     except NotAllowed as error:
-        return _page(slug, membership, reason=reason, error=error.message), 422
+        return _page(slug, membership_id, reason=reason, error=error.message), 422
     tell("success", Message(_REFUSED, {"name": person.account.name}))
     return redirect(url_for(".waiting", slug=slug), 303)
 
 
-@blueprint.get("/<id:membership>/remove")
-def confirm_removal(slug: str, membership: int) -> str:
+@blueprint.get("/<id:membership_id>/remove")
+def confirm_removal(slug: str, membership_id: int) -> str:
     """Say what goes with them, and ask."""
     with read(slug) as (session, programme):
-        person = get_person(session, programme, membership)
+        person = get_person(session, programme, membership_id)
         return render_template(
             "people_remove.html",
             programme=programme,
@@ -118,27 +119,27 @@ def confirm_removal(slug: str, membership: int) -> str:
         )
 
 
-@blueprint.post("/<id:membership>/remove")
-def remove(slug: str, membership: int) -> Response:
+@blueprint.post("/<id:membership_id>/remove")
+def remove(slug: str, membership_id: int) -> Response:
     """They take part no more."""
     return _step(
         slug,
-        membership,
-        lambda session, programme: admitting.remove(session, programme, membership, actor=actor()),
+        membership_id,
+        lambda session, programme: admitting.remove(session, programme, membership_id, actor=actor()),
         _REMOVED,
         "people.members",
     )
 
 
-@blueprint.post("/<id:membership>/manager")
-def make_manager(slug: str, membership: int) -> Response:
+@blueprint.post("/<id:membership_id>/manager")
+def make_manager(slug: str, membership_id: int) -> Response:
     """They run the programme, too."""
     page = url_for("security.login", _external=True)
     return _step(
         slug,
-        membership,
+        membership_id,
         lambda session, programme: admitting.make_manager(
-            session, programme, membership, actor=actor(), sign_in=page
+            session, programme, membership_id, actor=actor(), sign_in=page
         ),
         _PROMOTED,
         "people.members",
@@ -146,7 +147,7 @@ def make_manager(slug: str, membership: int) -> Response:
 
 
 def _step(
-    slug: str, membership: int, work: Callable[[Session, Programme], Person], done: str, then: str
+    slug: str, membership_id: int, work: Callable[[Session, Programme], Person], done: str, then: str
 ) -> Response:
     """Do it and say so, or come back to the person with why not."""
     try:
@@ -154,20 +155,26 @@ def _step(
             person = work(session, programme)
     except NotAllowed as error:
         tell("error", error.message)
-        return redirect(url_for(".show", slug=slug, membership=membership), 303)
+        return redirect(url_for(".show", slug=slug, membership_id=membership_id), 303)
     tell("success", Message(done, {"name": person.account.name}))
     return redirect(url_for(then, slug=slug), 303)
 
 
-def _page(slug: str, membership: int, *, reason: str = "", error: Message | None = None) -> str:
+def _page(slug: str, membership_id: int, *, reason: str = "", error: Message | None = None) -> str:
     with read(slug) as (session, programme):
-        person = get_person(session, programme, membership)
+        person = get_person(session, programme, membership_id)
         return render_template(
             "people_show.html",
             programme=programme,
             person=person,
-            application=session.get(Application, membership),
+            answered=application_facts(session, programme, person.membership) if _has_sent(person) else None,
             runs=runs(session, programme, person),
             reason=reason,
             error=error,
         )
+
+
+def _has_sent(person: Person) -> bool:
+    """Whether there is something of theirs to look at; what somebody still writes is theirs alone."""
+    waits = person.membership.state in {MembershipState.APPLYING, MembershipState.REFUSED}
+    return person.sent_at is not None and waits and person.membership.role != Role.MANAGER

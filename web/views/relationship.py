@@ -5,10 +5,10 @@ from werkzeug.wrappers import Response
 
 from matcher.models import Side, utcnow
 from matcher.services import ending, goals, meetings, private_notes, sessions, surveys
-from matcher.services.relationships import Relationship, list_for
+from matcher.services.pair_due import read_due
 from matcher.wording import N_, Message
 from web.charts import pieces
-from web.own import Own, read_own
+from web.own import read_own
 from web.together import PAGE, ROOT, PairForm, Together, attempt, press, read_us, zones_for
 
 blueprint = Blueprint("relationship", __name__)
@@ -21,8 +21,10 @@ _NOTED = N_("Your notes were saved. Nobody else can read them.")
 def index(slug: str, mine: int) -> str:
     """All their matches, those that go on first, with what waits for them in each."""
     with read_own(slug, mine) as own:
-        found = [(us, _waiting(own, us)) for us in list_for(own.session, own.programme, own.profile)]
-        return render_template("matches_mine.html", own=own, programme=own.programme, matches=found)
+        found = read_due(own.session, own.programme, own.profile, utcnow()).values()
+        return render_template(
+            "matches_mine.html", own=own, programme=own.programme, matches=list(found)
+        )  # fmt: skip
 
 
 @blueprint.get(PAGE)
@@ -110,18 +112,3 @@ def _end_page(here: Together, form: PairForm) -> str:
     return render_template(
         "relationship_end.html", own=here.own, us=here.us, form=form, reasons=ending.REASONS
     )
-
-
-def _waiting(own: Own, us: Relationship) -> dict[str, int]:
-    """How much waits for them in a match, by what it is."""
-    now = utcnow()
-    ahead = meetings.list_ahead(own.session, us, now)
-    asked = surveys.list_surveys(own.session, us)
-    return {
-        "meetings": sum(m.state == "proposed" and m.proposed_by != us.side for m in ahead),
-        "sessions": sum(
-            us.is_active and log.written_by != us.side and log.confirmed_at is None and not log.objection
-            for log in sessions.list_sessions(own.session, us)
-        ),
-        "surveys": sum(s.answered_at is None and surveys.is_open(s, now) for s in asked),
-    }

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort, render_template, request
 
-from matcher.models import Kind, MatchState, utcnow
+from matcher.models import Kind, utcnow
 from matcher.services import health
 from matcher.services.logbook import history_of
 from matcher.services.pair_history import read_history
@@ -46,14 +46,14 @@ def show(slug: str, kind: Kind, startup_id: int, counterpart_id: int) -> str:
         match = get_match(session, programme, pair)
         if match.state not in MET:
             abort(404)
-        found = health.read_health(session, programme, utcnow()) if match.state == MatchState.ACTIVE else []
+        found = health.read_health(session, programme, utcnow(), pair)
         return render_template(
             "relationship_history.html",
             programme=programme,
             startup=startup,
             other=other,
             match=match,
-            health=next((h for h in found if (h.line.startup.id, h.line.counterpart.id) == pair), None),
+            health=found[0] if found else None,
             history=read_history(session, programme, pair),
             lines=history_of(session, programme, pair),
             alone=True,

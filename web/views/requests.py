@@ -7,15 +7,15 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from matcher.models import Kind, Profile, Role
-from matcher.services import answers, introductions
+from matcher.services import answers, clarifying, introductions
 from matcher.services.candidates import look
 from matcher.services.errors import NotAllowed
 from matcher.services.inbox import read_inbox
-from matcher.services.publishing import Side
+from matcher.services.publishing import Side, get_match
 from matcher.wording import N_, Message
 from web.notices import tell
 from web.own import Own, read_own, write_own
-from web.pairing import answer_link
+from web.pairing import answer_link, requests_page
 from web.views.candidates import must_face
 
 blueprint = Blueprint("requests", __name__, url_prefix="/p/<slug>/mine/<id:mine>")
@@ -88,6 +88,8 @@ def answer(slug: str, mine: int, kind: Kind, other: int) -> Response:
             must_face(own, kind)
             side = _side(own)
             pair = (own.profile.id, other) if side == "startup" else (other, own.profile.id)
+            if get_match(own.session, own.programme, pair).offered_at is None:
+                abort(404)  # managers alone know of it
             answers.answer_for(
                 own.session, own.programme, pair, side,
                 accepted=accepted, note=request.form.get("note", ""), actor=own.profile.ref,
@@ -114,14 +116,10 @@ def withdraw(slug: str, mine: int, number: int) -> Response:
 def question(slug: str, mine: int, number: int) -> Response | tuple[str, int]:
     """Ask for more before answering, once."""
     text = request.form.get("question", "")
-
-    def page(theirs: int) -> str:
-        return url_for(".index", slug=slug, mine=theirs, _external=True)
-
     return _written(
         slug, mine, Problem(f"question-{number}", text, Message("")), N_("Your question is on its way."),
-        lambda own: introductions.ask_back(
-            own.session, own.programme, number, own.profile.id, question=text, page=page
+        lambda own: clarifying.ask_back(
+            own.session, own.programme, number, own.profile.id, question=text, page=requests_page
         ),
     )  # fmt: skip
 
@@ -132,7 +130,7 @@ def reply(slug: str, mine: int, number: int) -> Response | tuple[str, int]:
     text = request.form.get("reply", "")
     return _written(
         slug, mine, Problem(f"reply-{number}", text, Message("")), N_("Your reply is on its way."),
-        lambda own: introductions.reply(own.session, own.programme, number, own.profile.id, text=text),
+        lambda own: clarifying.reply(own.session, own.programme, number, own.profile.id, text=text),
     )  # fmt: skip
 
 

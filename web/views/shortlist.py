@@ -5,6 +5,7 @@ from typing import get_args
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from matcher.services.asking import own_obstacle
 from matcher.services.errors import NotAllowed
 from matcher.services.inbox import read_inbox
 from matcher.services.shortlists import MOST, Step, change, read_shortlist
@@ -35,7 +36,10 @@ def show(slug: str, mine: int) -> str:
             "shortlist.html",
             own=own,
             most=MOST,
-            sections=[(kind, lists.get(kind, [])) for kind in CANDIDATES[own.kind]],
+            sections=[
+                (kind, lists.get(kind, []), own_obstacle(own.session, own.programme, own.profile, kind))
+                for kind in CANDIDATES[own.kind]
+            ],
             lines={line.other.id: line for line in reversed(lines)},
         )
 
