@@ -206,12 +206,10 @@ VALUES: Mapping[str, Choose] = {
     "occasion": word("day-30", None, "day-31"),
     "sign_in": _of_account("sign_ins"),
     "membership": _membership,
-    "people.make_manager:membership": _participant,
-    "people.remove:membership": _participant,
-    "people.confirm_removal:membership": _participant,
+    "people.make_manager:membership_id": _participant,
+    "people.remove:membership_id": _participant,
+    "people.confirm_removal:membership_id": _participant,
     "invitation": programmes("invitation"),
-    "invitations:secret": secret("invitation secret"),
-    "unsubscribe:secret": secret("unsubscribing"),
     "notices:announcement_id": _message,
     "questions:kind": word("startups", "mentors", "ministers"),
     "inviting:kind": word("startups", "mentors", "ministers"),
@@ -232,7 +230,7 @@ VALUES: Mapping[str, Choose] = {
     "filename": word("js/webauthn.js"),
     "token": secret("token"),
     "secret": secret("secret"),
-    "invitations:secret": lambda everyone, actor: Four(
+    "invitations:secret": lambda _everyone, _actor: Four(
         Reach.SECRET, "ours-invitation", None, "theirs-invitation", "no-such-secret"
     ),
     "event_id": programmes("event"),
@@ -257,9 +255,6 @@ VALUES: Mapping[str, Choose] = {
     "question_id": programmes("question"),
     "date_id": programmes("date"),
     "announcement_id": programmes("announcement"),
-    "notices:announcement_id": lambda everyone, actor: Four(
-        Reach.PERSONAL, everyone.ours["announcement"], None, everyone.theirs["announcement"]
-    ),
     "unsubscribe:secret": secret("unsubscribe"),
     "mail_id": programmes("letter"),
     "letter_id": programmes("letter"),
@@ -296,8 +291,6 @@ NO_PAGES: Mapping[str, str] = {
 """Endpoints that show nobody of `everyone` a page, and why."""
 
 UNREACHED: Mapping[str, str] = {
-    "welcome.show": "only between an invitation and an account",
-    "welcome.make": "only between an invitation and an account",
     "sample.sign_in": "there is no sample here; tests/web/test_web_sample.py has one",
     "welcome.show": "there is an administrator; tests/web/test_web_invitations.py has none",
     "welcome.make": "likewise",
