@@ -117,9 +117,10 @@ def main() -> None:
         site.close()
     text = f"""# What pages weigh
 
-Made by `python -m benchmarks.weight`, of the tests' world with everybody in it; `tests/web/test_web_weight.py`
-holds every page in every role to the limits: at most {FIRST_BYTES:,} bytes and {REQUESTS} requests on a first
-visit, {LATER_BYTES:,} bytes later. The role beside a page is the one that gets the heaviest.
+Made by `python -m benchmarks.weight`, of the tests' world with everybody in it;
+`tests/web/test_web_weight.py` holds every page in every role to the limits: at most {FIRST_BYTES:,} bytes and
+{REQUESTS} requests on a first visit, {LATER_BYTES:,} bytes later. The role beside a page is the one
+that gets the heaviest.
 
 {table(found)}
 """

@@ -1,4 +1,4 @@
-"""Going through the application as each of `everyone`: every address of the URL map, every link, every form."""
+"""Going through the application as each of `everyone`: all addresses, links and forms."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -27,12 +27,9 @@ FORM_POSTS: Mapping[str, Mapping[str, str]] = {
     "matches.answer": {"side": "startup", "answer": "yes"},
     "requests.question": {"text": "What about?", "question": "What about?"},
     "requests.reply": {"text": "About prices.", "reply": "About prices."},
-    "announcements.send": {"group": "all", "subject": "News", "body": "Come.", "key": "0" * 32},
     "unsubscribe.record": {},
-    "unsubscribe.undo": {},
     "account.sign_out": {},
     "account.sign_out_others": {},
-    "welcome.make": {},
     "security.verify": {},
     "matches.withdraw": {},  # the pair at the address is past it
     "editing.remove": {},  # nobody at the address can be removed: they have matches

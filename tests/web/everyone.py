@@ -74,7 +74,7 @@ class Everyone:
     sign_ins: dict[str, int] = field(default_factory=dict)
     profiles: dict[str, int] = field(default_factory=dict)
     pairs: dict[str, Rows] = field(default_factory=dict)
-    """`mentor` and `funder`: with the founder; `second`: of two others; `stranger`: of the other programme."""
+    """`mentor` and `funder`: with the founder; `second`: of two others; `stranger`: the other programme's."""
     ours: dict[str, Any] = field(default_factory=dict)
     theirs: dict[str, Any] = field(default_factory=dict)
     """What the two programmes have, by name."""

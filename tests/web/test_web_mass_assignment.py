@@ -84,6 +84,5 @@ def _fault(site: Site, actor: str, form: Found) -> list[str]:
         return [f"{told}: {status}, then {again}"]
     if honest == forged or again in {400, 403, 404, 422}:
         return []
-    return [
-        f"{told}: what was added by hand counts:\n{differences(honest or {}, forged or {}) or 'written or not'}"
-    ]
+    changed = differences(honest or {}, forged or {}) or "written or not"
+    return [f"{told}: what was added by hand counts:\n{changed}"]

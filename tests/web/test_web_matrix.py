@@ -1,7 +1,7 @@
 """Every address × method × who asks × whose it is: what must happen follows from the table of permissions.
 
-Nothing here lists pages: they come from the application's URL map. What a new page's argument may be, and what
-its form needs beyond what its page shows, has to be said in `values.py` and `browsing.py`, or these tests fail.
+Nothing here lists pages: they come from the application's URL map. What a new page's argument may be, and
+what its form needs beyond what its page shows, has to be said in `values.py` and `browsing.py`, or they fail.
 """
 
 from collections.abc import Iterator, Mapping
@@ -96,12 +96,14 @@ def test_no_address_takes_other_methods(site: Site) -> None:
         values = site.own(rule, "founder")
         if None not in values.values():
             paths.add(site.address(rule, values))
-    wrong = []
-    for path in paths:
-        for method in {method for method in _METHODS if site.match(path, method) is None}:
-            for actor in ("anonymous", "admin"):
-                if (status := site.ask(actor, path, method).status_code) != 405:
-                    wrong.append(f"{actor}: {method} {path}: {status} instead of 405")
+    wrong = [
+        f"{actor}: {method} {path}: {status} instead of 405"
+        for path in sorted(paths)
+        for method in _METHODS
+        if site.match(path, method) is None
+        for actor in ("anonymous", "admin")
+        if (status := site.ask(actor, path, method).status_code) != 405
+    ]
 
     assert not wrong, "\n".join(wrong)
     assert not site.written()

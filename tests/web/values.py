@@ -88,12 +88,12 @@ def seen_by_own(everyone: Everyone, actor: str) -> Four:
 
 def word(own: str, same: str | None = None, missing: str = "nothing-like-it") -> Choose:
     """One of few words."""
-    return lambda everyone, actor: Four(Reach.WORD, own, same, None, missing)
+    return lambda _everyone, _actor: Four(Reach.WORD, own, same, None, missing)
 
 
 def secret(key: str, missing: str = "no-such-secret") -> Choose:
     """What a letter's link has; `Everyone.ours` may have it under this name."""
-    return lambda everyone, actor: Four(
+    return lambda everyone, _actor: Four(
         Reach.SECRET, everyone.ours.get(key), None, everyone.theirs.get(key), missing
     )
 
@@ -206,12 +206,10 @@ VALUES: Mapping[str, Choose] = {
     "occasion": word("day-30", None, "day-31"),
     "sign_in": _of_account("sign_ins"),
     "membership": _membership,
-    "people.make_manager:membership": _participant,
-    "people.remove:membership": _participant,
-    "people.confirm_removal:membership": _participant,
+    "people.make_manager:membership_id": _participant,
+    "people.remove:membership_id": _participant,
+    "people.confirm_removal:membership_id": _participant,
     "invitation": programmes("invitation"),
-    "invitations:secret": secret("invitation secret"),
-    "unsubscribe:secret": secret("unsubscribing"),
     "notices:announcement_id": _message,
     "questions:kind": word("startups", "mentors", "ministers"),
     "inviting:kind": word("startups", "mentors", "ministers"),
@@ -232,11 +230,12 @@ VALUES: Mapping[str, Choose] = {
     "filename": word("js/webauthn.js"),
     "token": secret("token"),
     "secret": secret("secret"),
-    "invitations:secret": lambda everyone, actor: Four(
+    "invitations:secret": lambda _everyone, _actor: Four(
         Reach.SECRET, "ours-invitation", None, "theirs-invitation", "no-such-secret"
     ),
     "event_id": programmes("event"),
-    "number": lambda everyone, actor: Four(Reach.WORD, everyone.ours["version"]),
+    "routed:number": programmes("introduction", "second introduction"),
+    "number": lambda everyone, _actor: Four(Reach.WORD, everyone.ours["version"]),
     "upload_id": programmes("upload", "imported"),
     "search:job_id": programmes("search"),
     "whatif:job_id": programmes("what-if"),
@@ -256,9 +255,6 @@ VALUES: Mapping[str, Choose] = {
     "question_id": programmes("question"),
     "date_id": programmes("date"),
     "announcement_id": programmes("announcement"),
-    "notices:announcement_id": lambda everyone, actor: Four(
-        Reach.PERSONAL, everyone.ours["announcement"], None, everyone.theirs["announcement"]
-    ),
     "unsubscribe:secret": secret("unsubscribe"),
     "mail_id": programmes("letter"),
     "letter_id": programmes("letter"),
@@ -275,13 +271,15 @@ PAGES_OF: Mapping[str, frozenset[Role]] = {
     "application.capacity": _HELPERS,
     "application.pause": _HELPERS,
 }
-"""Participants' pages that are not for all three kinds of them, by endpoint or blueprint: for whom they are."""
+"""Participants' pages that are not for all three kinds of them, by endpoint or blueprint, and for whom."""
 
-FILES = frozenset({"security.static", "health.health", "documents.export", "uploads.bad_rows"})
+FILES = frozenset(
+    {"security.static", "health.health", "documents.export", "uploads.bad_rows", "meetings.calendar"}
+)
 """Endpoints that answer with something else than a page."""
 
 NO_PAGES: Mapping[str, str] = {
-    "security.two_factor_token_validation": "only between a password and a code: tests/web/test_web_accounts.py",
+    "security.two_factor_token_validation": "only between a password and a code",
     "security.two_factor_rescue": "offers nothing",
     "security.tf_select": "only between a password and a code",
     "security.mf_recovery": "only between a password and a code",
@@ -293,8 +291,6 @@ NO_PAGES: Mapping[str, str] = {
 """Endpoints that show nobody of `everyone` a page, and why."""
 
 UNREACHED: Mapping[str, str] = {
-    "welcome.show": "only between an invitation and an account",
-    "welcome.make": "only between an invitation and an account",
     "sample.sign_in": "there is no sample here; tests/web/test_web_sample.py has one",
     "welcome.show": "there is an administrator; tests/web/test_web_invitations.py has none",
     "welcome.make": "likewise",

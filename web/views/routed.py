@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from matcher.services import introductions
-from matcher.services.errors import NotAllowed, ServiceError
+from matcher.services.errors import NotAllowed, NotFound, ServiceError
 from matcher.services.inbox import read_routed
 from matcher.wording import N_, Message
 from web import pairing
@@ -45,6 +45,8 @@ def refuse(slug: str, number: int) -> Response | tuple[str, int]:
             introductions.refuse(session, programme, number, note=note, actor=actor())
     except NotAllowed as error:
         return _page(slug, (number, note, error.message)), 422
+    except NotFound:
+        raise
     except ServiceError as error:
         tell("error", error.message)
     else:
