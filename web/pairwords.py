@@ -51,7 +51,7 @@ _ACTIONS = {
     "sheet.uploaded": N_("Sheet uploaded"),
     "sheet.imported": N_("Sheet imported"),
     "profile.withdrawn": N_("Left the programme"),
-    "person.invited": N_("Invited"),
+    "person.invited": N_("Invitation sent"),
     "person.uninvited": N_("Invitation taken back"),
     "person.joined": N_("Accepted the invitation"),
     "application.sent": N_("Profile sent"),

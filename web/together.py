@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_date, format_time
 from flask import Flask, redirect, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from matcher.wording import N_, Message
 from web.i18n import locale_code
 from web.notices import tell
 from web.own import Own, read_own, write_own
+from web.zones import zone_name
 
 ROOT = "/p/<slug>/mine/<id:mine>/matches"
 PAGE = f"{ROOT}/<id:other>"
@@ -30,7 +31,6 @@ _DAY = N_("Write the date as year, month and day, such as 2026-03-29.")
 _CLOCK = N_("Write the time with hours and minutes, such as 14:30.")
 _NUMBER = N_("Write a whole number, such as 60.")
 _MOST_DIGITS = 6
-_SECONDS, _MINUTES = 60, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,25 +155,6 @@ def clock(instant: datetime, of: Profile | int, zones: Mapping[int, ZoneInfo]) -
         time=format_time(local, "short", locale=locale_code()),
     )
     return f"{said} ({zone_name(zone, local)})"
-
-
-def zone_name(zone: ZoneInfo, at: datetime) -> str:
-    """A zone as people know it: the city whose clock it is, and how far from UTC that is at the time."""
-    offset = _offset(at.astimezone(zone))
-    name = str(zone)
-    if "/" not in name or name.startswith("Etc/"):
-        return offset
-    city = get_timezone_location(zone, locale_code(), return_city=True)
-    return f"{city}, {offset}"
-
-
-def _offset(local: datetime) -> str:
-    """UTC+5:45, held together where text runs the other way."""
-    seconds = int((local.utcoffset() or (local - local)).total_seconds())
-    hours, minutes = divmod(abs(seconds) // _SECONDS, _MINUTES)
-    sign = "+" if seconds >= 0 else "\u2212"
-    said = f"UTC{sign}{hours}" + (f":{minutes:02d}" if minutes else "") if seconds else "UTC"
-    return f"\u2066{said}\u2069"
 
 
 def zones_for(here: Together) -> dict[int, ZoneInfo]:

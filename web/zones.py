@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_datetime, get_timezone_gmt
+from babel.dates import format_date, format_time, get_timezone_location
 from flask_babel import gettext
 
 from matcher.wording import N_
@@ -27,6 +27,7 @@ _AREAS = {
 }
 """First parts of IANA names, those of most readers first."""
 _UTC = "Etc/UTC"
+_SECONDS, _MINUTES = 60, 60
 
 
 def zone() -> ZoneInfo:
@@ -38,8 +39,22 @@ def zone() -> ZoneInfo:
 def local(instant: datetime) -> str:
     """Date and time in the reader's time zone, which is said."""
     shown, code = instant.astimezone(zone()), locale_code()
-    named = get_timezone_gmt(shown, "long", locale=code) if shown.tzinfo != ZoneInfo(_UTC) else "UTC"
-    return f"{format_datetime(shown, 'medium', tzinfo=shown.tzinfo, locale=code)} {named}"
+    said = gettext(
+        "%(date)s, %(time)s",
+        date=format_date(shown, "medium", locale=code),
+        time=format_time(shown, "short", locale=code),
+    )
+    return f"{said} ({zone_name(zone(), shown)})"
+
+
+def zone_name(zone: ZoneInfo, at: datetime) -> str:
+    """A zone as people know it: the city whose clock it is, and how far from UTC that is at the time."""
+    offset = _offset(at.astimezone(zone))
+    name = str(zone)
+    if "/" not in name or name.startswith("Etc/"):
+        return offset
+    city = get_timezone_location(zone, locale_code(), return_city=True)
+    return str(gettext(", ")).join((city, offset))
 
 
 def choices() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -62,3 +77,12 @@ def _choices(code: str) -> list[tuple[str, list[tuple[str, str]]]]:
             city = cities.get(name, {}).get("city") or rest.rpartition("/")[2].replace("_", " ")
             found[_AREAS[area]].append((name, city))
     return [(area, sorted(zones, key=lambda item: item[1])) for area, zones in found.items() if zones]
+
+
+def _offset(local: datetime) -> str:
+    """UTC+5:45, held together where text runs the other way."""
+    seconds = int((local.utcoffset() or (local - local)).total_seconds())
+    hours, minutes = divmod(abs(seconds) // _SECONDS, _MINUTES)
+    sign = "+" if seconds >= 0 else "\u2212"
+    said = f"UTC{sign}{hours}" + (f":{minutes:02d}" if minutes else "") if seconds else "UTC"
+    return f"\u2066{said}\u2069"

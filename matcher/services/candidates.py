@@ -27,7 +27,7 @@ from matcher.ranking.explanation import Reason, Tone
 from matcher.ranking.table import FactTable
 from matcher.services.asking import TOLD, obstacle, sides_of
 from matcher.services.filtering import Filters, select_ids, with_words
-from matcher.services.inbox import Line, read_inbox
+from matcher.services.inbox import Line, Stage, read_inbox
 from matcher.services.profiles import get_profile
 from matcher.services.recommendations import load_reasons, read_list, read_reasons
 from matcher.services.roster import load_facts
@@ -158,9 +158,14 @@ def look(session: Session, programme: Programme, subject: Profile, kind: Kind, o
         reasons=shown(reasons),
         misfits=misfits,
         obstacle=refusal,
-        line=next((line for line in lines if line.other.id == other.id), None),
+        line=_latest([line for line in lines if line.other.id == other.id]),
         is_kept=other.id in _kept(session, subject),
     )
+
+
+def _latest(lines: Sequence[Line]) -> Line | None:
+    """Where the two stand: a match counts before what was asked earlier."""
+    return next((line for line in lines if line.stage is Stage.ACTIVE), next(iter(lines), None))
 
 
 def shown(reasons: Iterable[Reason]) -> list[Reason]:

@@ -62,7 +62,7 @@ def test_name_language_and_time_zone_are_kept_and_used(app: Flask, engine: Engin
     with client:
         client.get("/account?lang=en")
         shown = local(datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
-    assert shown.replace("\u202f", " ") == "Mar 1, 2026, 5:45:00 PM GMT+05:45"
+    assert shown.replace("\u202f", " ") == "Mar 1, 2026, 5:45 PM (Kathmandu, \u2066UTC+5:45\u2069)"
 
 
 def test_what_is_no_language_or_zone_is_none(app: Flask, engine: Engine) -> None:

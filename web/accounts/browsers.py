@@ -28,7 +28,7 @@ _SYSTEMS = (
 _BOTH = N_("%(browser)s on %(system)s")
 _BROWSER = N_("%(browser)s")
 _SYSTEM = N_("A browser on %(system)s")
-_NEITHER = N_("Another browser")
+_NEITHER = N_("Unknown browser")
 
 
 def in_words(user_agent: str) -> Message:
