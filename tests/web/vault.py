@@ -17,7 +17,8 @@ Dump = dict[str, list[tuple[Any, ...]]]
 _SEEN = {("sign_in", "seen_at"), ("membership", "seen_at")}
 """What looking at a page may write."""
 _RANDOM = re.compile(
-    r"\$argon2id\$[^\"]+|gAAAA[A-Za-z0-9_-]{40,}=*|[0-9a-f]{32,}|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?|/[A-Za-z0-9_-]{40,}"
+    r"\$argon2id\$[^\"]+|gAAAA[A-Za-z0-9_-]{40,}=*|[0-9a-f]{32,}|"
+    r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?|/[A-Za-z0-9_-]{40,}"
 )
 """Secrets, their digests, and instants, which differ from one request to the next."""
 
