@@ -3,9 +3,9 @@
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_MODEL = "use-e5-multilingual"
@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address to serve on; loopback unless `url` is set")
     url: str | None = Field(
         default=None,
+        validate_default=True,
         pattern=r"^https?://[^/?#@]+/?$",
         description="where people reach it, as https://tandem.example.org; default: on this machine only",
     )
@@ -45,15 +46,17 @@ class Settings(BaseSettings):
     log_json: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
-    @model_validator(mode="after")
-    def _open_on_purpose(self) -> Self:
+    @field_validator("url")
+    @classmethod
+    def _open_on_purpose(cls, url: str | None, info: ValidationInfo) -> str | None:
         """Nobody should serve a network by accident: that takes a name, and wants HTTPS before it."""
-        if self.url is None and self.host != "localhost" and not ip_address(self.host).is_loopback:
+        host = info.data.get("host", "localhost")
+        if url is None and host != "localhost" and not ip_address(host).is_loopback:
             raise ValueError(
-                f"TANDEM_HOST={self.host!r} is reached from other machines, so say in TANDEM_URL where: "
+                f"TANDEM_HOST={host!r} is reached from other machines, so say in TANDEM_URL where: "
                 "https://tandem.example.org. Or use 127.0.0.1, ::1 or localhost."
             )
-        return self
+        return url
 
     @property
     def public_url(self) -> str:

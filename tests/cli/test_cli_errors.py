@@ -33,7 +33,7 @@ def lines(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "value", "word"),
     [
-        ("TANDEM_HOST", "0.0.0.0", "loopback"),  # noqa: S104 - refused
+        ("TANDEM_HOST", "0.0.0.0", "TANDEM_URL"),  # noqa: S104 - refused
         ("TANDEM_LOG_LEVEL", "LOUD", "TANDEM_LOG_LEVEL"),
         ("TANDEM_DATABASE_URL", "nonsense", "TANDEM_DATABASE_URL"),
         ("TANDEM_DATABASE_URL", "postgresql://127.0.0.1:1/none", "database"),
