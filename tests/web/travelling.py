@@ -206,12 +206,13 @@ class Traveller:
 
     def _reach(self, wanted: Locator) -> None:
         """Come to something by the Tab key alone, and see where one is."""
+        element = wanted.element_handle()
         for _ in range(_MOST_TABS):
-            if wanted.evaluate(_IS_FOCUSED):
+            if element.evaluate(_IS_FOCUSED):
                 break
             self.page.keyboard.press("Tab")
-        assert wanted.evaluate(_IS_FOCUSED), f"{wanted} is out of the keyboard's reach"
-        assert wanted.evaluate(_OUTLINE) != "none", f"{wanted} does not show the focus"
+        assert element.evaluate(_IS_FOCUSED), f"{wanted} is out of the keyboard's reach"
+        assert element.evaluate(_OUTLINE) != "none", f"{wanted} does not show the focus"
 
     def _look(self) -> None:
         self.page.wait_for_load_state()
