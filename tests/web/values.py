@@ -283,7 +283,7 @@ NO_PAGES: Mapping[str, str] = {
     "security.two_factor_rescue": "offers nothing",
     "security.tf_select": "only between a password and a code",
     "security.mf_recovery": "only between a password and a code",
-    "security.reset_password": "needs a link that was sent: tests/web/test_web_accounts.py",
+    "security.reset_password": "needs a link that was sent: tests/web/test_web_signing.py",
     "security.wan_delete": "needs a passkey",
     "welcome.show": "only between an invitation and an account",
     "unsubscribe.show": "needs a link that was sent",
