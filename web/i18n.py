@@ -1,11 +1,16 @@
 """The six languages: how one is chosen, and what the templates need to know about it."""
 
+import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale, gettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 from config.catalogues import FOLDER
 from matcher.models import Programme
@@ -22,6 +27,7 @@ LOCALES = {
 _DEFAULT = "en"
 _COOKIE = "lang"
 _YEAR = 365 * 24 * 3600
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,27 @@ def _remember_choice(response: Response) -> Response:
     return response
 
 
+def _keep_apart(app: Flask) -> None:
+    """Have templates leave marks of direction out of what they quote in a sentence.
+
+    A name with one that it does not close would turn the rest of the sentence. What is markup already
+    was set apart by whoever made it.
+    """
+    for name in ("gettext", "ngettext"):
+        translate = app.jinja_env.globals[name]
+
+        @pass_context
+        def quoting(context: Context, *words: Any, _translate: Any = translate, **quoted: Any) -> Any:
+            return _translate(context, *words, **{key: _still(value) for key, value in quoted.items()})
+
+        app.jinja_env.globals[name] = quoting
+
+
+def _still(value: Any) -> Any:
+    is_plain = isinstance(value, str) and not isinstance(value, Markup)
+    return _TURNS.sub("", value) if is_plain else value
+
+
 def init(app: Flask) -> None:
     """Choose the language of each request, and tell the templates."""
     Babel(
@@ -94,6 +121,7 @@ def init(app: Flask) -> None:
         default_translation_directories=str(FOLDER),
         locale_selector=choose_locale,
     )
+    _keep_apart(app)
     app.after_request(_remember_choice)
     app.jinja_env.globals.update(locale_code=locale_code, text_direction=text_direction, languages=languages)
     app.jinja_env.filters["programme_name"] = programme_name

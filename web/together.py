@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 from flask import Flask, redirect, request, url_for
 from flask_babel import gettext
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -145,7 +146,7 @@ def back(slug: str, mine: int, other: int, anchor: str = "") -> Response:
     return redirect(page, 303)
 
 
-def clock(instant: datetime, of: Profile | int, zones: Mapping[int, ZoneInfo]) -> str:
+def clock(instant: datetime, of: Profile | int, zones: Mapping[int, ZoneInfo]) -> Markup:
     """Date and time on somebody's own clock, in the reader's language, with the zone."""
     zone = zones[of if isinstance(of, int) else of.id]
     local = instant.astimezone(zone)
@@ -154,7 +155,7 @@ def clock(instant: datetime, of: Profile | int, zones: Mapping[int, ZoneInfo]) -
         date=format_date(local, "full", locale=locale_code()),
         time=format_time(local, "short", locale=locale_code()),
     )
-    return f"{said} ({zone_name(zone, local)})"
+    return Markup("{} ({})").format(said, zone_name(zone, local))
 
 
 def zones_for(here: Together) -> dict[int, ZoneInfo]:

@@ -8,6 +8,7 @@ from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date, format_time, get_timezone_location
 from flask_babel import gettext
+from markupsafe import Markup
 
 from matcher.wording import N_
 from web.accounts.identity import identity
@@ -36,7 +37,7 @@ def zone() -> ZoneInfo:
     return ZoneInfo(who.timezone) if who and who.timezone else ZoneInfo(_UTC)
 
 
-def local(instant: datetime) -> str:
+def local(instant: datetime) -> Markup:
     """Date and time in the reader's time zone, which is said."""
     shown, code = instant.astimezone(zone()), locale_code()
     said = gettext(
@@ -44,7 +45,7 @@ def local(instant: datetime) -> str:
         date=format_date(shown, "medium", locale=code),
         time=format_time(shown, "short", locale=code),
     )
-    return f"{said} ({zone_name(zone(), shown)})"
+    return Markup("{} ({})").format(said, zone_name(zone(), shown))
 
 
 def zone_name(zone: ZoneInfo, at: datetime) -> str:

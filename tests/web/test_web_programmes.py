@@ -21,7 +21,7 @@ def _make_sample(engine: Engine, world: World) -> None:
 
 
 def test_a_programme_is_started_and_says_how_to_begin(client: FlaskClient, engine: Engine) -> None:
-    assert 'href="/new"' in client.get("/").text
+    assert 'href="/new"' in client.get("/programmes").text
 
     answer = submit(client, "/new", name="Réseaux 2027")
 
@@ -51,7 +51,7 @@ def test_several_programmes_are_listed_and_every_page_leads_to_the_list(
     client: FlaskClient, world: World
 ) -> None:
     for address in ("/", "/programmes"):
-        page = client.get(address).text
+        page = client.get(address, follow_redirects=True).text
         assert f'href="/p/{world.slug}"' in page
         assert f'href="/p/{world.other_slug}"' in page
         assert 'href="/new"' in page

@@ -200,7 +200,7 @@ def test_an_expired_search_is_not_waited_for_and_can_be_sent_anew(
     transactions: list[Connection] = []
     event.listen(engine, "begin", transactions.append)
     page = client.get(address)
-    assert len(transactions) == 2, "one look at the search, one to make the page"
+    assert len(transactions) == 4, "two to know who asks, one look at the search, one to make the page"
     assert ALONE in page.text
     assert '<button type="submit" class="quiet" form="by-meaning">Try again</button>' in page.text
     assert 'name="sectors" type="text" value="health"' in page.text

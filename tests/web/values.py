@@ -280,6 +280,7 @@ FILES = frozenset(
 
 NO_PAGES: Mapping[str, str] = {
     "security.two_factor_token_validation": "only between a password and a code",
+    "account.protected": "leads to where it was asked for, or to the password again",
     "security.two_factor_rescue": "offers nothing",
     "security.tf_select": "only between a password and a code",
     "security.mf_recovery": "only between a password and a code",

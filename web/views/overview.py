@@ -34,6 +34,11 @@ def home() -> Response | str:
         return render_template("landing.html", roles=roles, doors=doors, first=first)
     if len(who.parts) == 1 and who.parts[0].state in PRESENT:
         return redirect(address_of(who.parts[0]))
+    if who.is_admin and not who.parts:
+        with reading(engine()) as session:
+            every = list_programmes(session)
+        if len(every) == 1:
+            return redirect(url_for("overview.programme", slug=every[0].slug))
     return redirect(url_for("programmes.index"))
 
 
