@@ -327,10 +327,9 @@ def test_an_approved_pair_that_is_asked_for_keeps_what_is_known_of_it(
 ) -> None:
     decide(session, programme, people["S1"], people["M1"], "approved", actor="m")
     ask(session, programme, people, "S1", "M1")
-    pair = people["S1"], people["M1"]
-    match = publishing.get_match(session, programme, pair)
+    match = publishing.get_match(session, programme, (people["S1"], people["M1"]))
     assert (match.state, match.score, match.band) == ("offered", 0.9, "good")
-    assert replay(session, programme)[pair] == image_of(match)
+    assert replay(session, programme)[people["S1"], people["M1"]] == image_of(match)
 
 
 def test_twenty_at_once_get_a_mentor_s_last_place_once(

@@ -28,6 +28,27 @@ SCRIPTED = frozenset({"security.wan_register", "security.wan_signin", "security.
 """Pages that may run a script of ours: no browser has passkeys without."""
 
 
+_ADDRESSES = {
+    "LOGIN_URL": "/sign-in",
+    "LOGOUT_URL": "/sign-out",
+    "RESET_URL": "/password/forgotten",
+    "CHANGE_URL": "/password",
+    "VERIFY_URL": "/sign-in/again",
+    "TWO_FACTOR_SETUP_URL": "/account/codes",
+    "TWO_FACTOR_TOKEN_VALIDATION_URL": "/sign-in/code",
+    "TWO_FACTOR_RESCUE_URL": "/sign-in/rescue",
+    "TWO_FACTOR_SELECT_URL": "/sign-in/way",
+    "MULTI_FACTOR_RECOVERY_CODES_URL": "/account/recovery-codes",
+    "MULTI_FACTOR_RECOVERY_URL": "/sign-in/recovery-code",
+    "WAN_REGISTER_URL": "/account/passkeys",
+    "WAN_SIGNIN_URL": "/sign-in/passkey",
+    "WAN_DELETE_URL": "/account/passkeys/remove",
+    "WAN_VERIFY_URL": "/sign-in/again/passkey",
+    "STATIC_FOLDER_URL": "/static/security",
+}
+"""Where its pages are, by its names for them."""
+
+
 def init(app: Flask, settings: Settings) -> None:
     """Sign people in, and note where."""
     key = str(app.config["SECRET_KEY"])
@@ -122,22 +143,7 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
         "POST_CHANGE_VIEW": "/account",
         "TWO_FACTOR_POST_SETUP_VIEW": "/account/protected",
         "WAN_POST_REGISTER_VIEW": "/account/protected",
-        "LOGIN_URL": "/sign-in",
-        "LOGOUT_URL": "/sign-out",
-        "RESET_URL": "/password/forgotten",
-        "CHANGE_URL": "/password",
-        "VERIFY_URL": "/sign-in/again",
-        "TWO_FACTOR_SETUP_URL": "/account/codes",
-        "TWO_FACTOR_TOKEN_VALIDATION_URL": "/sign-in/code",
-        "TWO_FACTOR_RESCUE_URL": "/sign-in/rescue",
-        "TWO_FACTOR_SELECT_URL": "/sign-in/way",
-        "MULTI_FACTOR_RECOVERY_CODES_URL": "/account/recovery-codes",
-        "MULTI_FACTOR_RECOVERY_URL": "/sign-in/recovery-code",
-        "WAN_REGISTER_URL": "/account/passkeys",
-        "WAN_SIGNIN_URL": "/sign-in/passkey",
-        "WAN_DELETE_URL": "/account/passkeys/remove",
-        "WAN_VERIFY_URL": "/sign-in/again/passkey",
-        "STATIC_FOLDER_URL": "/static/security",
+        **_ADDRESSES,
         "FRESHNESS": timedelta(hours=1),
         "FRESHNESS_GRACE_PERIOD": timedelta(minutes=10),
         "DATETIME_FACTORY": utcnow,
