@@ -19,10 +19,10 @@ from matcher.services.introductions import (
     open_offer,
     own_request,
     pair_of,
-    tell,
 )
 from matcher.services.locking import lock_programme
 from matcher.services.publishing import answer_address
+from matcher.services.tidings import tell_request
 from matcher.wording import N_, Message
 
 Page = Callable[[str, int], str]
@@ -58,7 +58,7 @@ def ask_back(
     member = session.scalar(select(Membership.id).where(Membership.profile_id == sides.asker.id))
     address = page(programme.slug, member) if page and member else ""
     key, notice = f"introduction.questioned:{request.id}", N_("%(other)s asks you something first.")
-    tell(session, key, sides.asker, sides.asked, letter, notice, address)
+    tell_request(session, key, sides.asker, sides.asked, letter, notice, address)
 
 
 def ask_back_at(session: Session, secret: str, *, question: str, page: Page | None = None) -> None:
@@ -97,4 +97,4 @@ def reply(session: Session, programme: Programme, request_id: int, profile_id: i
     letter = letters.replied(programme, sides.asked, sides.asker, written)
     address = answer_address(session, sides.asked, sides.pair, OTHER[request.asked_by])
     key, notice = f"introduction.replied:{request.id}", N_("%(other)s has replied to your question.")
-    tell(session, key, sides.asked, sides.asker, letter, notice, address)
+    tell_request(session, key, sides.asked, sides.asker, letter, notice, address)

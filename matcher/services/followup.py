@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from matcher.db import unit_of_work
 from matcher.models import AuditEvent, Match, MatchState, Programme
-from matcher.services import letters, mailing, surveys, tidings
+from matcher.services import letters, surveys, tidings
 from matcher.services.asking import current
 from matcher.services.locking import lock_programme
 from matcher.services.publishing import ANSWER_WITHIN, Side, answer_address, both_sides, call_off, readers
@@ -83,8 +83,7 @@ def _remind(session: Session, programme: Programme, match: Match, reminders: int
         if request is not None and waits_for_reply:  # whoever asked back waits, too
             if side == request.asked_by:
                 letter = letters.question_waits(programme, reader, other, request.question)
-                mailing.write(session, reader, key, *letter)
-                tidings.tell_request(session, reader, other, key, tidings.QUESTION_WAITS)
+                tidings.tell_request(session, key, reader, other, letter, tidings.QUESTION_WAITS)
         elif answered[side] is None:
             tidings.tell_side(
                 session, programme, reader, other, key, tidings.REMINDED,

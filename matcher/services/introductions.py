@@ -17,12 +17,11 @@ from matcher.models import (
     Kind,
     Match,
     MatchState,
-    Profile,
     Programme,
     utcnow,
 )
 from matcher.profiles.text import clean
-from matcher.services import audit, letters, mailing
+from matcher.services import audit, letters
 from matcher.services.asking import TOLD, Sides, current, obstacle, sides_of
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
@@ -40,6 +39,7 @@ from matcher.services.recommendations import dump_reasons
 from matcher.services.review import OPEN, recommended
 from matcher.services.steps import Image, Pair, find, image_of, in_state, take
 from matcher.services.succession import follow_loss, leave_waiting
+from matcher.services.tidings import tell_request
 from matcher.services.whynot import explain_pair
 from matcher.wording import N_, Message
 
@@ -133,7 +133,9 @@ def refuse(session: Session, programme: Programme, request_id: int, *, note: str
     sides = sides_of(session, programme, pair_of(request), request.asked_by)
     letter = letters.not_passed_on(programme, sides.asker, sides.asked, reason)
     key = f"introduction.refused:{request.id}"
-    tell(session, key, sides.asker, sides.asked, letter, N_("Your request for %(other)s was not passed on."))
+    tell_request(
+        session, key, sides.asker, sides.asked, letter, N_("Your request for %(other)s was not passed on.")
+    )
 
 
 def withdraw(session: Session, programme: Programme, request_id: int, profile_id: int) -> None:
@@ -197,7 +199,7 @@ def _offer(
     session.flush()
     letter = letters.requested(programme, sides.asked, sides.asker, now + ANSWER_WITHIN, request.message)
     key = f"{event.action}:{event.id}:{sides.pair[0]}:{sides.pair[1]}:{asked}"
-    tell(session, key, sides.asked, sides.asker, letter, N_("%(other)s asks for you."), link(secret))
+    tell_request(session, key, sides.asked, sides.asker, letter, N_("%(other)s asks for you."), link(secret))
     if actor != sides.asker.ref:
         notify(
             session,
@@ -273,21 +275,6 @@ def must_be(fact: bool) -> None:  # noqa: FBT001 - reads as a sentence
 def pair_of(request: Introduction) -> Pair:
     """Both sides' ids."""
     return request.startup_id, request.counterpart_id
-
-
-def tell(
-    session: Session,
-    key: str,
-    reader: Profile,
-    other: Profile,
-    letter: letters.Letter,
-    notice: str,
-    link: str = "",
-) -> None:
-    """By letter at once, as somebody waits for it, and on the reader's pages."""
-    mailing.write(session, reader, key, *letter, link)
-    path = own_path(session, reader, "requests")
-    notify(session, reader, key=key, message=Message(notice, {"other": other.name}), path=path, mailed=True)
 
 
 def log(session: Session, request: Introduction, actor: str, action: str) -> AuditEvent:

@@ -64,10 +64,19 @@ QUESTION_WAITS = N_("%(other)s is still waiting for your reply to their question
 """What is told about a request, beside a letter."""
 
 
-def tell_request(session: Session, reader: Profile, other: Profile, key: str, template: str) -> None:
-    """Have a letter about a request stand on its reader's pages as well."""
+def tell_request(
+    session: Session,
+    key: str,
+    reader: Profile,
+    other: Profile,
+    letter: letters.Letter,
+    notice: str,
+    link: str = "",
+) -> None:
+    """Tell something about a request: by letter at once, as somebody waits, and on the reader's pages."""
+    mailing.write(session, reader, key, *letter, link)
     path = own_path(session, reader, "requests")
-    notify(session, reader, key=key, message=Message(template, {"other": other.name}), path=path, mailed=True)
+    notify(session, reader, key=key, message=Message(notice, {"other": other.name}), path=path, mailed=True)
 
 
 def tell_side(
