@@ -18,9 +18,10 @@ _SEEN = {("sign_in", "seen_at"), ("membership", "seen_at")}
 """What looking at a page may write."""
 _RANDOM = re.compile(
     r"\$argon2id\$[^\"]+|gAAAA[A-Za-z0-9_-]{40,}=*|[0-9a-f]{32,}|"
+    r"\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}|"
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?|/[A-Za-z0-9_-]{40,}"
 )
-"""Secrets, their digests, and instants, which differ from one request to the next."""
+"""Secrets, their digests, signatures with the second they were made in, and instants, which differ from one request to the next."""
 
 
 class Vault:
