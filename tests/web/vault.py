@@ -21,7 +21,7 @@ _RANDOM = re.compile(
     r"\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}|"
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?|/[A-Za-z0-9_-]{40,}"
 )
-"""Secrets, their digests, signatures with the second they were made in, and instants, which differ from one request to the next."""
+"""Secrets, their digests, signatures and instants, which differ from one request to the next."""
 
 
 class Vault:
