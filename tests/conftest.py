@@ -87,9 +87,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / 'tandem.db'}"
         return
     shared = request.getfixturevalue("postgres_shared")
-    tables = ", ".join(Base.metadata.tables)
-    with shared.begin() as connection:
-        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    _empty(shared)
     yield shared.url.render_as_string(hide_password=False)
 
 
@@ -130,6 +128,20 @@ def _no_settings_of_the_shell() -> None:
         del os.environ[name]
     os.environ["LANGUAGE"] = "en"
     get_settings.cache_clear()
+
+
+def _empty(engine: Engine) -> None:
+    """Take everything out of a database. TRUNCATE would give each table new files: ten times as long."""
+    names = Base.metadata.tables
+    used = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)  # noqa: S608
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # in any order
+        for name in connection.exec_driver_sql(used).scalars().all():
+            connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608
+        connection.exec_driver_sql(
+            "SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, 1, false)"
+            " FROM pg_sequences WHERE last_value IS NOT NULL"
+        )
 
 
 def _administrate(url: str, statement: str) -> None:

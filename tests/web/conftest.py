@@ -1,6 +1,7 @@
 """A real application over a real SQLite file, and the world in it."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,27 +12,60 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
-from matcher.models import Base
+from matcher.db import make_engine
 from tests.web.people import add_admin, sign_in
 from tests.web.world import World, build
 from web import create_app
 
 _VERSION = re.compile(r'name="version" value="([^"]+)"')
+_KEY = "secret_key"
+"""The application has read it, and what it signs must be true in the next test as well."""
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path, upload_megabytes=1)
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application over a data folder: making one takes longer than most tests do."""
+    data = tmp_path_factory.mktemp("data")
+    return create_app(Settings(data=data, upload_megabytes=1), testing=True)
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    made = create_app(settings, testing=True)
-    engine: Engine = made.extensions["tandem_engine"]
-    Base.metadata.create_all(engine)
-    yield made
+def settings(installed: Flask) -> Settings:
+    found: Settings = installed.extensions["tandem_settings"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def populated(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
+    """A SQLite file with the world in it, that tests get copies of."""
+    path = Path(shutil.copy(sqlite_template, tmp_path_factory.mktemp("world") / "tandem.db"))
+    engine = make_engine(f"sqlite:///{path}")
+    made = build(engine)
     engine.dispose()
+    return path, made
+
+
+@pytest.fixture
+def app(
+    request: pytest.FixtureRequest, installed: Flask, settings: Settings, sqlite_template: Path
+) -> Iterator[Flask]:
+    """The application as if it were new: with nothing in its folder but its key and a database.
+
+    The world is in the database if the test asks for it.
+    """
+    wanted = "world" in request.fixturenames
+    for path in settings.data.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != _KEY:
+            path.unlink()
+    shutil.copy(
+        request.getfixturevalue("populated")[0] if wanted else sqlite_template, settings.data / "tandem.db"
+    )
+    installed.extensions["tandem_limiter"].reset()
+    yield installed
+    installed.extensions["tandem_engine"].dispose()
 
 
 @pytest.fixture
@@ -41,8 +75,8 @@ def engine(app: Flask) -> Engine:
 
 
 @pytest.fixture
-def world(engine: Engine) -> World:
-    return build(engine)
+def world(app: Flask, populated: tuple[Path, World]) -> World:
+    return populated[1]
 
 
 @pytest.fixture

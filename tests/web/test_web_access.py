@@ -154,8 +154,8 @@ def test_the_session_key_is_made_once_and_kept_private(settings: Settings) -> No
     assert (settings.data / "secret_key").stat().st_mode & 0o077 == 0
 
 
-def test_a_breakdown_is_told_without_the_database(settings: Settings) -> None:
-    answer = create_app(settings).test_client().get("/")  # no tables were made
+def test_a_breakdown_is_told_without_the_database(tmp_path: Path) -> None:
+    answer = create_app(Settings(data=tmp_path)).test_client().get("/")  # no tables were made
 
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.text

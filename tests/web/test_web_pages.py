@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, text
 
 from config.catalogues import compile_all
 from matcher.db import unit_of_work
-from matcher.models import Base, Funder, Job, JobKind, Programme
+from matcher.models import Base, Funder, Job, JobKind, Programme, Startup, utcnow
 from matcher.profiles.places import WORLD, country_name
 from tests.web.world import HOSTILE, World
 from web.i18n import LOCALES
@@ -226,6 +226,7 @@ def test_pages_follow_work_under_way_until_told_to_stop(
     assert "Refresh" not in client.get(address).headers
     with unit_of_work(engine) as session:
         session.add(Job(programme_id=1, kind=JobKind.RECOMMEND.value))
+        session.get_one(Startup, world.startup).updated_at = utcnow()
 
     following = client.get(address)
     paused = client.get(address + "?pause=1")

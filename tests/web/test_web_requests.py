@@ -1,7 +1,6 @@
 """Asking, being asked, and the manager between, by the pages alone."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -251,12 +250,12 @@ def test_silence_ends_a_request_and_the_founder_reads_who_else_there_is(
 
 @pytest.mark.parametrize("url", [None, "https://tandem.example.org"])
 def test_that_letters_open_here_only_is_said_while_it_is_so(
-    app: Flask, engine: Engine, people: Cast, world: World, tmp_path: Path, url: str | None
+    settings: Settings, engine: Engine, people: Cast, world: World, url: str | None
 ) -> None:
     with unit_of_work(engine) as session:
         decide(session, programme_of(session, world), world.startup, world.mentor, "approved", actor="a")
         account = session.get_one(Membership, people.manager.membership).account_id
-    served = create_app(Settings(data=tmp_path, url=url), testing=True)
+    served = create_app(settings.model_copy(update={"url": url}), testing=True)
     client = sign_in(served, account)
     address = f"/p/{world.slug}/cohort/mentors/publish"
     client.set_cookie(*session_cookie(served, account), domain="tandem.example.org")

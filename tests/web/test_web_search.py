@@ -56,6 +56,16 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     worker.join()
 
 
+@contextmanager
+def listening(engine: Engine, name: str, hear: Callable[[Connection], object]) -> Iterator[None]:
+    """Hear of an event while the block runs; the engine goes on to other tests."""
+    event.listen(engine, name, hear)
+    try:
+        yield
+    finally:
+        event.remove(engine, name, hear)
+
+
 def expire(engine: Engine) -> None:
     settle(engine, created_at=utcnow() - jobs.SEARCH_EXPIRES)
 
@@ -198,8 +208,8 @@ def test_an_expired_search_is_not_waited_for_and_can_be_sent_anew(
     address = ask(q="networks", kind="", sectors="health")
     expire(engine)
     transactions: list[Connection] = []
-    event.listen(engine, "begin", transactions.append)
-    page = client.get(address)
+    with listening(engine, "begin", transactions.append):
+        page = client.get(address)
     assert len(transactions) == 4, "two to know who asks, one look at the search, one to make the page"
     assert ALONE in page.text
     assert '<button type="submit" class="quiet" form="by-meaning">Try again</button>' in page.text
@@ -213,7 +223,6 @@ def test_no_transaction_is_held_while_the_page_waits(
 ) -> None:
     address = ask(q=QUERY, kind="")
     begun = threading.Event()
-    event.listen(engine, "begin", lambda _: begun.set())
 
     def work() -> None:
         begun.wait(timeout=30)
@@ -221,7 +230,7 @@ def test_no_transaction_is_held_while_the_page_waits(
             sleep(0.01)
         finish(engine, world.mentor)
 
-    with meanwhile(work):
+    with listening(engine, "begin", lambda _: begun.set()), meanwhile(work):
         page = client.get(address)
     assert ALONE not in page.text, "who answers once the database is left alone came too late"
     assert names(page) == ["Amara Diop"]
