@@ -22,6 +22,8 @@ from tests.matcher.factories import SPACE, add, any_vectors, draft, ids, make_pr
 from tests.matcher.test_random_programmes import drafts
 
 ALWAYS = IncrementConfig(whole_up_to=0, most_changed=1.0)
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is computed, not stored: it is the same on both."""
 Lists = dict[tuple[str, str], list[tuple[Any, ...]]]
 
 
@@ -151,6 +153,7 @@ def market(engine: Engine, programme: Programme) -> Programme:
     return programme
 
 
+@ON_SQLITE
 def test_beyond_the_shortlists_too(engine: Engine, market: Programme, tmp_path: Path) -> None:
     live = LiveRecommender(tmp_path / "live", 3)
     follow(engine, market, live)
@@ -237,6 +240,7 @@ def test_a_change_between_any_two_transactions_of_the_work_is_not_lost(
     assert read_lists(engine, market) == rank_whole(engine, market, tmp_path / "whole", 3)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("config", "spread", "length", "whole"),
     [
@@ -273,6 +277,7 @@ def lengths(engine: Engine, programme: Programme, shown: Kind) -> set[int]:
     return {len(lines) for (_, kind), lines in read_lists(engine, programme).items() if kind == shown}
 
 
+@ON_SQLITE
 def test_a_list_that_lost_somebody_is_filled_again(engine: Engine, market: Programme, tmp_path: Path) -> None:
     live = LiveRecommender(tmp_path, 3)
     follow(engine, market, live)
@@ -289,6 +294,7 @@ def test_a_list_that_lost_somebody_is_filled_again(engine: Engine, market: Progr
     assert lengths(engine, market, Kind.MENTOR) == lengths(engine, market, Kind.STARTUP) == {3}
 
 
+@ON_SQLITE
 def test_a_full_mentor_leaves_the_lists_and_comes_back(
     engine: Engine, market: Programme, tmp_path: Path
 ) -> None:
@@ -323,6 +329,7 @@ def holders(engine: Engine, programme: Programme, ref: str) -> set[str]:
     }  # fmt: skip
 
 
+@ON_SQLITE
 def test_whom_everybody_needs_is_on_more_lists_than_their_shortlist_is_long(
     engine: Engine, programme: Programme, tmp_path: Path
 ) -> None:

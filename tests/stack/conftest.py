@@ -1,4 +1,4 @@
-"""Stacks with the sample programme. It is loaded and embedded once; each module goes on with a copy."""
+"""Stacks with the sample programme. It is loaded and embedded once; every stack goes on with a copy."""
 
 import fcntl
 import shutil
@@ -43,10 +43,10 @@ def data(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(shutil.copytree(begun, tmp_path_factory.mktemp("stack") / "data"))
 
 
-@pytest.fixture(scope="module")
-def stack(data: Path) -> Iterator[Stack]:
-    """`tandem up` on it, on a port of its own choosing."""
-    with tandem_up(data) as running:
+@pytest.fixture(scope="session")
+def stack(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`tandem up` on a copy, on a port of its own choosing: for all tests that leave it as it was."""
+    with tandem_up(Path(shutil.copytree(begun, tmp_path_factory.mktemp("shared") / "data"))) as running:
         yield running
 
 

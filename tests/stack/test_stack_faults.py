@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import Engine, func, select
 from matcher.db import make_engine, reading
 from matcher.models import Entry, Job, JobState, Kind, Profile, RecommendationList, Vector
 from tests.stack.browserless import Visitor
-from tests.stack.running import Stack, wait_until
+from tests.stack.running import Stack, tandem_up, wait_until
 
 COUNT = 500
 TOPICS = (
@@ -23,6 +24,13 @@ TOPICS = (
     "school tablets",
     "seed loans",
 )
+
+
+@pytest.fixture(scope="module")
+def stack(data: Path) -> Iterator[Stack]:
+    """One of our own to break."""
+    with tandem_up(data) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

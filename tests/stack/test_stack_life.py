@@ -12,10 +12,11 @@ from tests.stack.browserless import Visitor, text_of
 from tests.stack.running import TANDEM, Stack, tandem_up, wait_until
 
 
-def test_a_second_run_keeps_the_data_and_does_not_load_the_sample_again(data: Path) -> None:
-    with tandem_up(data) as stack:
-        assert "loading the sample" not in stack.printed()
-        assert "84" in text_of(Visitor(stack.url).sign_in().get("/p/sample"))
+def test_a_second_run_keeps_the_data_and_does_not_load_the_sample_again(
+    stack: Stack, visitor: Visitor
+) -> None:
+    assert "loading the sample" not in stack.printed()
+    assert "84" in text_of(visitor.get("/p/sample"))
 
 
 def test_no_process_is_left_when_the_supervisor_is_killed(data: Path) -> None:
@@ -29,11 +30,9 @@ def test_no_process_is_left_when_the_supervisor_is_killed(data: Path) -> None:
         assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_a_second_stack_on_the_same_data_is_refused(data: Path) -> None:
-    with tandem_up(data):
-        second = subprocess.run(
-            [str(TANDEM), "up", "--data", str(data)], capture_output=True, text=True, timeout=60, check=False
-        )
+def test_a_second_stack_on_the_same_data_is_refused(stack: Stack) -> None:
+    again = [str(TANDEM), "up", "--data", str(stack.data)]
+    second = subprocess.run(again, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 1
     assert "already running" in second.stderr
 
@@ -44,9 +43,8 @@ def test_a_network_is_not_served_by_accident(tmp_path: Path) -> None:
     assert "TANDEM_URL" in stack.printed()
 
 
-def test_a_page_that_another_site_points_at_us_is_refused(data: Path) -> None:
-    with tandem_up(data) as stack:
-        request = urllib.request.Request(stack.url, headers={"Host": "evil.example"})
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request, timeout=10)
+def test_a_page_that_another_site_points_at_us_is_refused(stack: Stack) -> None:
+    request = urllib.request.Request(stack.url, headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
     assert refused.value.code == 403

@@ -58,7 +58,14 @@ def test_an_uploaded_sheet_is_previewed_imported_and_recommended(visitor: Visito
     writer = csv.writer(sheet, delimiter=";")
     writer.writerow(["Référence", "Nom", "Langues", "Expertise", "Capacité", "Remarque"])
     writer.writerow(
-        ["MX1", "Aïcha Benferhat-Lindqvist", "fr", "Obtenir une licence de spectre", "2", "à rappeler"]
+        [
+            "MX1",
+            "Aïcha Benferhat-Lindqvist",
+            "fr",
+            "Trouver un fabricant de petites séries",
+            "2",
+            "à rappeler",
+        ]
     )
     url, page = visitor.post(
         "/p/sample/import", {"kind": "mentor"}, ("sheet", "mentors.csv", sheet.getvalue().encode("cp1252"))

@@ -17,11 +17,6 @@ ALONE = "Searched by words only"
 SEARCH = "/p/sample/search"
 
 
-@pytest.fixture
-def visitor(stack: Stack) -> Visitor:
-    return Visitor(stack.url).sign_in()
-
-
 def asked(visitor: Visitor, query: str, kind: str = "mentor", **filters: str) -> tuple[str, str]:
     """The address of the answer, and its page."""
     return visitor.post(SEARCH, {"q": query, "kind": kind, **filters})
