@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matcher.models import Account, Invitation, Membership, Programme, Role
-from matcher.services import admitting, invitations, people
+from matcher.models import Account, Invitation, Kind, Membership, Notice, Profile, Programme, Role
+from matcher.services import admitting, invitations, joining, people
 from matcher.services.applications import Sent, send
+from matcher.services.drafts import open_draft
+from matcher.services.profiles import get_profile, remove_profile
 from tests.matcher.guests import ADDRESS, Post, accept, invite, member, post
 from tests.matcher.test_applications import FOUNDER, answer, finish
 from tests.web.people import add_member
@@ -31,6 +34,20 @@ def apply(session: Session, programme: Programme, invite: Callable[..., Invitati
         return part
 
     return come
+
+
+def _come_back(session: Session, part: Membership, secret: str) -> None:
+    joining.accept(session, secret, account_id=part.account_id)
+
+
+def _told(session: Session) -> int:
+    """How often managers were told that somebody waits."""
+    waits = Notice.path.like("%/people/%")
+    return len(session.scalars(select(Notice).where(waits)).all())
+
+
+def _waiting(session: Session, programme: Programme) -> list[int]:
+    return [person.membership.id for person in people.list_waiting(session, programme)]
 
 
 @pytest.mark.parametrize("is_refused", [True, False])
@@ -68,3 +85,80 @@ def test_a_manager_who_is_removed_does_not_come_back_by_an_older_invitation(
     admitting.remove(session, programme, runs.id, actor="m")
 
     assert invitations.find(session, post.last).state is invitations.InvitationState.REVOKED
+
+
+def test_who_waits_and_then_accepts_a_managers_invitation_is_let_in(
+    session: Session, programme: Programme, invite: Callable[..., Invitation], post: Post, apply: Apply
+) -> None:
+    invite()
+    earlier = post.last
+    part = apply()
+    _come_back(session, part, earlier)
+
+    assert part.state == "active"
+    assert session.get_one(Profile, part.profile_id).name == "Umeme Soko"
+
+
+def test_who_was_refused_and_asks_again_waits_once_it_is_sent_and_managers_hear_of_it(
+    session: Session, programme: Programme, invite: Callable[..., Invitation], post: Post, apply: Apply
+) -> None:
+    part = apply()
+    assert _told(session) == 1
+    admitting.refuse(session, programme, part.id, "Too early.", actor="m")
+    invite(needs_approval=True)
+    _come_back(session, part, post.last)
+    assert _waiting(session, programme) == []
+
+    assert send(session, programme, part, actor=ADDRESS) is Sent.WAITING
+    assert _waiting(session, programme) == [part.id]
+    assert _told(session) == 2
+    assert send(session, programme, part, actor=ADDRESS) is Sent.WAITING
+    assert _told(session) == 2, "twice is once"
+
+
+def test_who_left_and_comes_back_has_the_profile_as_it_is_and_takes_part_again(
+    session: Session, programme: Programme, invite: Callable[..., Invitation], post: Post, apply: Apply
+) -> None:
+    part = apply()
+    admitting.approve(session, programme, part.id, actor="m", sign_in="")
+    profile = get_profile(session, programme, Kind.STARTUP, part.profile_id or 0)
+    profile.name = "Umeme Soko Ltd"  # by a manager
+    session.flush()
+    admitting.remove(session, programme, part.id, actor="m")
+    invite(needs_approval=True)
+    _come_back(session, part, post.last)
+    assert _waiting(session, programme) == [part.id]
+    assert _told(session) == 2
+    assert open_draft(session, programme, part).answers["name"] == "Umeme Soko Ltd"
+
+    admitting.approve(session, programme, part.id, actor="m", sign_in="")
+    assert (part.state, profile.name, profile.is_paused) == ("active", "Umeme Soko Ltd", False)
+
+
+def test_who_left_and_comes_back_may_change_the_profile_first(
+    session: Session, programme: Programme, invite: Callable[..., Invitation], post: Post, apply: Apply
+) -> None:
+    part = apply()
+    admitting.approve(session, programme, part.id, actor="m", sign_in="")
+    admitting.remove(session, programme, part.id, actor="m")
+    invite(needs_approval=True)
+    _come_back(session, part, post.last)
+    answer(session, programme, part, {"pitch": {"pitch": "Freezers for milk."}})
+    assert open_draft(session, programme, part).answers["pitch"] == "Freezers for milk."
+    assert send(session, programme, part, actor=ADDRESS) is Sent.WAITING
+    assert open_draft(session, programme, part).answers["pitch"] == "Freezers for milk."
+
+    admitting.approve(session, programme, part.id, actor="m", sign_in="")
+    profile = get_profile(session, programme, Kind.STARTUP, part.profile_id or 0)
+    assert [entry.text for entry in profile.entries if entry.facet == "pitch"] == ["Freezers for milk."]
+
+
+def test_managers_hear_of_who_sends_again_after_the_profile_was_removed(
+    session: Session, programme: Programme, apply: Apply
+) -> None:
+    part = apply()
+    admitting.approve(session, programme, part.id, actor="m", sign_in="")
+    remove_profile(session, programme, Kind.STARTUP, part.profile_id or 0, actor="m")
+    session.expire(part)
+    assert send(session, programme, part, actor=ADDRESS) is Sent.WAITING
+    assert _told(session) == 2
