@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from matcher.models import Account, Invitation, Kind, Mail, Notice, Programme, Role
-from matcher.services import accounts, introductions, paces
+from matcher.models import Account, Invitation, Kind, Mail, MailPace, Notice, Programme, Role, utcnow
+from matcher.services import accounts, digests, introductions, notices, paces
 from matcher.services.errors import NotFound
 from matcher.services.profiles import remove_profile
-from tests.matcher.factories import add, draft
+from matcher.wording import N_, Message
+from tests.matcher.factories import add, draft, make_programme
 from tests.matcher.guests import invite, post
 from tests.matcher.offers import fill
 from tests.web.people import add_account, add_member
@@ -60,3 +61,18 @@ def test_a_link_in_a_letter_to_an_account_that_is_closed_is_nobodys(session: Ses
     with pytest.raises(NotFound):
         paces.read(session, "key", secret)
     assert session.scalars(select(Account.email)).all() == ["new@example.org"]
+
+
+def test_a_notice_after_one_that_went_with_its_programme_is_mailed(
+    session: Session, programme: Programme
+) -> None:
+    reader = add_account(session, "ada@example.org", mail_pace=MailPace.AT_ONCE)
+    links = paces.Links("https://tandem.example.org", "k" * 40)
+    other = make_programme(session)
+    for where in (other, programme):
+        message = Message(N_("You take part now."))
+        notices.notify_accounts(session, [reader.id], where, key=f"told:{where.id}", message=message)
+        assert digests.write_due(session, reader.id, utcnow(), links) == 1
+        if where is other:
+            session.delete(other)
+            session.flush()
