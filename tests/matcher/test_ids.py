@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from matcher.models import Account, Invitation, Kind, Mail, MailPace, Notice, Programme, Role, utcnow
-from matcher.services import accounts, digests, introductions, notices, paces
+from matcher.models import Account, Invitation, JobKind, Kind, Mail, MailPace, Notice, Programme, Role, utcnow
+from matcher.services import accounts, digests, introductions, jobs, notices, paces
 from matcher.services.errors import NotFound
 from matcher.services.profiles import remove_profile
 from matcher.wording import N_, Message
@@ -76,3 +76,15 @@ def test_a_notice_after_one_that_went_with_its_programme_is_mailed(
         if where is other:
             session.delete(other)
             session.flush()
+
+
+def test_a_message_about_a_job_that_is_gone_starts_no_other_job(
+    session: Session, programme: Programme
+) -> None:
+    """The broker's messages name a job and are sent to the task of its kind."""
+    searched = jobs.enqueue(session, programme.id, JobKind.SEARCH)
+    session.delete(searched)
+    session.flush()
+    jobs.enqueue(session, programme.id, JobKind.IMPORT)
+
+    assert jobs.claim(session, searched.id, "worker") is None
