@@ -10,7 +10,7 @@ from matcher.services.pausing import set_paused
 from matcher.services.publishing import both_sides, readers, withdraw_mentor
 from matcher.services.review import OPEN
 from matcher.services.steps import Image, Pair, image_of, in_state, take
-from matcher.services.succession import offer_place, suggest_next
+from matcher.services.succession import offer_place, suggest_next, wait_no_more
 
 TIED = (*OPEN, MatchState.OFFERED, MatchState.ACTIVE)
 """States of pairs that go when one side leaves."""
@@ -33,6 +33,7 @@ def leave(session: Session, programme: Programme, profile: Profile, *, actor: st
     """
     lock_programme(session, programme)
     pause(session, programme, profile, paused=True, actor=actor)
+    wait_no_more(session, profile.id)
     found = pairs_of(session, profile)
     if not found:
         return
