@@ -207,6 +207,9 @@ def _free_profile(session: Session, taken: Invitation, account: Account) -> int 
     """The profile that the invitation brings, unless somebody has it meanwhile."""
     if taken.profile_id is None:
         return None
+    stated = invitations.read_address(session.get_one(Profile, taken.profile_id).email or "")
+    if stated not in {"", taken.email}:  # a manager put the address right: whoever has the old one is another
+        raise NotAllowed(Message(N_("This invitation works no more.")))
     holder = session.scalars(select(Membership).where(Membership.profile_id == taken.profile_id)).first()
     if holder and (holder.account_id, holder.role) != (account.id, taken.role):
         raise NotAllowed(

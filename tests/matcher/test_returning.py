@@ -10,7 +10,9 @@ from matcher.models import Account, Invitation, Kind, Membership, Notice, Profil
 from matcher.services import admitting, invitations, joining, people
 from matcher.services.applications import Sent, send
 from matcher.services.drafts import open_draft
+from matcher.services.errors import NotAllowed
 from matcher.services.profiles import get_profile, remove_profile
+from tests.matcher.factories import add, draft
 from tests.matcher.guests import ADDRESS, Post, accept, invite, member, post
 from tests.matcher.test_applications import FOUNDER, answer, finish
 from tests.web.people import add_member
@@ -85,6 +87,19 @@ def test_a_manager_who_is_removed_does_not_come_back_by_an_older_invitation(
     admitting.remove(session, programme, runs.id, actor="m")
 
     assert invitations.find(session, post.last).state is invitations.InvitationState.REVOKED
+
+
+def test_an_invitation_to_an_address_that_was_put_right_gives_the_profile_to_nobody(
+    session: Session, programme: Programme, invite: Callable[..., Invitation], post: Post
+) -> None:
+    mine = add(session, programme, draft(Kind.MENTOR, "M1", email="anima@example.org"))["M1"]
+    invite("anima@example.org", Role.MENTOR, profile_id=mine)
+    session.get_one(Profile, mine).email = "Amina@example.org"
+    with pytest.raises(NotAllowed, match="works no more"):
+        accept(session, post.last)
+
+    invite(role=Role.MENTOR, profile_id=mine)
+    assert member(session, accept(session, post.last)).profile_id == mine
 
 
 def test_who_waits_and_then_accepts_a_managers_invitation_is_let_in(
