@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from matcher.models import Account, Invitation, Kind, Membership, Notice, Profile, Programme, Role
+from matcher.models import Account, Invitation, Kind, Membership, Mentor, Notice, Profile, Programme, Role
 from matcher.services import admitting, invitations, joining, people
 from matcher.services.applications import Sent, send
 from matcher.services.drafts import open_draft
@@ -14,6 +14,7 @@ from matcher.services.errors import NotAllowed
 from matcher.services.profiles import get_profile, remove_profile
 from tests.matcher.factories import add, draft
 from tests.matcher.guests import ADDRESS, Post, accept, invite, member, post
+from tests.matcher.offers import fill, publish_pairs, states_of
 from tests.matcher.test_applications import FOUNDER, answer, finish
 from tests.web.people import add_member
 
@@ -177,3 +178,20 @@ def test_managers_hear_of_who_sends_again_after_the_profile_was_removed(
     session.expire(part)
     assert send(session, programme, part, actor=ADDRESS) is Sent.WAITING
     assert _told(session) == 2
+
+
+def test_a_mentor_who_left_and_comes_back_has_the_places_that_they_had(
+    session: Session, engine: Engine, programme: Programme, invite: Callable[..., Invitation], post: Post
+) -> None:
+    found = fill(engine, programme)
+    mentor = session.get_one(Mentor, found["M1"])
+    invite("m1@example.org", Role.MENTOR, profile_id=mentor.id)
+    part = member(session, accept(session, post.last))
+    publish_pairs(session, programme, found, ("S1", "M1"))
+    admitting.remove(session, programme, part.id, actor="m")
+    assert states_of(session, found)["S1", "M1"] == "withdrawn"
+
+    invite("m1@example.org", Role.MENTOR, needs_approval=True)
+    _come_back(session, part, post.last)
+    admitting.approve(session, programme, part.id, actor="m", sign_in="")
+    assert (mentor.is_paused, mentor.capacity) == (False, 1)
