@@ -132,7 +132,7 @@ def _wait_for_others(session: Session, account_id: int) -> None:
     """Of two who go at once, the second sees that the first is gone: nothing is left without anybody."""
     part = Membership.account_id == account_id
     theirs = select(Programme.id).where(Programme.id.in_(select(Membership.programme_id).where(part)))
-    session.execute(theirs.order_by(Programme.id).with_for_update())
+    session.execute(theirs.order_by(Programme.id).with_for_update(key_share=True))
     people = select(Account.id).where(or_(Account.id == account_id, Account.is_admin))
     session.execute(people.order_by(Account.id).with_for_update())
 

@@ -73,9 +73,7 @@ def write_all(engine: Engine, now: datetime, links: Links, progress: Callable[[i
 
 def write_due(session: Session, account_id: int, now: datetime, links: Links) -> int:
     """Write what is due to one account now; how many letters. Of two workers at once one does."""
-    # Notices may be written to the account meanwhile: with a lock that forbids it, their writer, who has
-    # the programme that our letter's job is about to name, and we would wait for each other.
-    account = session.get(Account, account_id, with_for_update={"key_share": True}, populate_existing=True)
+    account = session.get(Account, account_id, with_for_update=True, populate_existing=True)
     if account is None or not gets_mail(account):
         return 0
     waiting = session.scalars(
