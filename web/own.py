@@ -77,9 +77,12 @@ def write_own(slug: str, mine: int, *roles: Role, active: bool = True) -> Iterat
     """The same, in a transaction that is committed when the block ends."""
     with write(slug) as (session, programme):
         own = _enter(session, programme, mine, roles, active=active)
-        if is_due(own.membership):
-            touch(session, own.membership.id)
+        due = is_due(own.membership)
         yield own
+        if (
+            due
+        ):  # last: a step waits for the programme first, and a manager's step, which has it, for this row
+            touch(session, own.membership.id)
 
 
 def _enter(

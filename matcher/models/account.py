@@ -25,6 +25,7 @@ class Account(Base):
     """
 
     __tablename__ = "account"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # a deleted id must not come back: letters have it yet
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)

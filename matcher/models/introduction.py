@@ -32,6 +32,7 @@ class Introduction(Base):
         Index(None, "counterpart_id"),
         CheckConstraint("asked_by in ('startup', 'counterpart')", name="asked_by"),
         CheckConstraint(f"state in ({', '.join(repr(s.value) for s in IntroductionState)})", name="state"),
+        {"sqlite_autoincrement": True},  # a deleted id must not come back: letters and notices have it yet
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -40,6 +40,7 @@ class Job(Base):
     __table_args__ = (
         Index(None, "state", "published_at"),
         Index(None, "programme_id", "kind", "state"),
+        {"sqlite_autoincrement": True},  # a deleted id must not come back: the broker has it yet
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -69,7 +69,10 @@ class Invitation(Base):
     """A letter with a link that makes an account and a membership. It works once."""
 
     __tablename__ = "invitation"
-    __table_args__ = (Index(None, "programme_id", "id"),)
+    __table_args__ = (
+        Index(None, "programme_id", "id"),
+        {"sqlite_autoincrement": True},  # a deleted id must not come back: letters have it yet
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     programme_id: Mapped[int | None] = mapped_column(ForeignKey("programme.id", ondelete="CASCADE"))

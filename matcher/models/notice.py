@@ -13,7 +13,11 @@ class Notice(Base):
     """One thing that happened, for one account."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index(None, "account_id", "id"), Index(None, "mailed_at", "created_at"))
+    __table_args__ = (
+        Index(None, "account_id", "id"),
+        Index(None, "mailed_at", "created_at"),
+        {"sqlite_autoincrement": True},  # a deleted id must not come back: letters have it yet
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))

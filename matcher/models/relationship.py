@@ -77,6 +77,7 @@ class Goal(OfPair, Base):
     """Something the pair wants to reach."""
 
     __tablename__ = "goal"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # a deleted id must not come back: notices have it yet
 
     id: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]

@@ -54,8 +54,11 @@ _ADDRESS = re.compile(r"(?:mailto:)?(?:[^<>]*<)?\s*([^<>\s]+?)\s*>?", re.IGNOREC
 
 
 def is_address(text: str | None) -> bool:
-    """Whether mail can be sent there, as far as its form tells."""
-    return bool(text and _EMAIL.fullmatch(text))
+    """Whether mail can be sent there, as far as its form tells, and to nobody else.
+
+    “=?…?=” in a header is read as something encoded (RFC 2047): the letter would go where that leads.
+    """
+    return bool(text and "=?" not in text and _EMAIL.fullmatch(text))
 
 
 def parse_cell(field: Field, text: str) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from matcher.models import (
@@ -108,7 +108,10 @@ def close(session: Session, account_id: int) -> None:
     Raises:
         NotAllowed: a programme, or the installation, would have nobody to run it.
     """
-    account = session.scalars(select(Account).where(Account.id == account_id).with_for_update()).one()
+    _wait_for_others(session, account_id)
+    account = session.get(Account, account_id, populate_existing=True)
+    if account is None:
+        return  # in another window, meanwhile
     if problem := obstacle(session, account_id):
         raise NotAllowed(problem)
     parts = select(Membership).where(Membership.account_id == account_id).order_by(Membership.programme_id)
@@ -123,6 +126,15 @@ def close(session: Session, account_id: int) -> None:
         .values(revoked_at=utcnow())
     )
     session.delete(account)  # passkeys, sign-ins, memberships and equality answers go with it
+
+
+def _wait_for_others(session: Session, account_id: int) -> None:
+    """Of two who go at once, the second sees that the first is gone: nothing is left without anybody."""
+    part = Membership.account_id == account_id
+    theirs = select(Programme.id).where(Programme.id.in_(select(Membership.programme_id).where(part)))
+    session.execute(theirs.order_by(Programme.id).with_for_update(key_share=True))
+    people = select(Account.id).where(or_(Account.id == account_id, Account.is_admin))
+    session.execute(people.order_by(Account.id).with_for_update())
 
 
 def _leave(session: Session, account: Account, membership: Membership) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Membership, MembershipState, Programme, Role
 from matcher.profiles.text import clean
-from matcher.services import applications, audit, people_letters
+from matcher.services import applications, audit, invitations, people_letters
 from matcher.services.errors import NotAllowed
 from matcher.services.leaving import leave
 from matcher.services.letters import Letter
@@ -57,6 +57,7 @@ def refuse(session: Session, programme: Programme, membership_id: int, reason: s
     if not said:
         raise NotAllowed(Message(N_("Say why, so that they know where they stand.")))
     applications.refuse(session, programme, person.membership, said, actor=actor)
+    _shut(session, programme, person)
     _write(
         session, programme, person, "refused", people_letters.refused(programme, person.account.name, said)
     )
@@ -77,6 +78,7 @@ def remove(session: Session, programme: Programme, membership_id: int, *, actor:
     if person.profile is not None:
         leave(session, programme, person.profile, actor=actor)
     person.membership.state = MembershipState.LEFT.value
+    _shut(session, programme, person)
     _record(session, programme, actor, "person.removed", person)
     _write(session, programme, person, "removed", people_letters.removed(programme, person.account.name))
     return person
@@ -147,6 +149,12 @@ def _waiting(session: Session, programme: Programme, membership_id: int) -> Pers
             Message(N_("%(name)s does not wait to be let in any more."), {"name": person.account.name})
         )
     return person
+
+
+def _shut(session: Session, programme: Programme, person: Person) -> None:
+    """A letter that they did not need any more, as they came in by another, does not let them in again."""
+    role = Role(person.membership.role)
+    invitations.revoke_open(session, programme, person.account.email, role)
 
 
 def _record(session: Session, programme: Programme, actor: str, action: str, person: Person) -> AuditEvent:

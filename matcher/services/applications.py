@@ -14,6 +14,7 @@ from matcher.profiles.text import clean
 from matcher.services import audit
 from matcher.services.drafts import Answer, Draft, as_text, is_stated, kind_of, notes_of, open_draft
 from matcher.services.errors import Conflict, NotAllowed, ServiceError
+from matcher.services.leaving import pause
 from matcher.services.locking import lock_programme
 from matcher.services.memberships import PRESENT
 from matcher.services.notices import manager_path, notify, notify_managers, own_path
@@ -107,7 +108,9 @@ def send(
         return Sent.SAVED
     if draft.following is not None:
         raise NotAllowed(Message(N_("Some pages are not answered yet. Answer them first.")))
+    is_new = draft.sent_at is None
     if membership.state == MembershipState.ACTIVE:  # a manager removed the profile: a manager looks again
+        is_new = True
         membership.state, membership.needs_approval = MembershipState.APPLYING.value, True
     if not membership.needs_approval:
         admit(session, programme, membership, actor=actor)
@@ -115,19 +118,40 @@ def send(
     if problems := draft.read().problems:
         raise Unreadable(problems)
     row = _write(session, membership, draft, draft.steps)
-    if row.sent_at is None:
-        event = audit.record(session, programme.id, actor, "application.sent", f"membership:{membership.id}")
-        notify_managers(
-            session, programme, key=f"application.sent:{event.id}",
-            message=Message(
-                N_("%(name)s wants to take part, and waits for you."),
-                {"name": session.get_one(Account, membership.account_id).name},
-            ),
-            path=manager_path(programme, f"people/{membership.id}"),
-        )  # fmt: skip
+    if is_new:
+        tell_managers(session, programme, membership, actor=actor)
     row.sent_at = row.updated_at = utcnow()
     session.flush()
     return Sent.WAITING
+
+
+def tell_managers(session: Session, programme: Programme, membership: Membership, *, actor: str) -> None:
+    """Somebody waits to be let in from now on."""
+    event = audit.record(session, programme.id, actor, "application.sent", f"membership:{membership.id}")
+    notify_managers(
+        session, programme, key=f"application.sent:{event.id}",
+        message=Message(
+            N_("%(name)s wants to take part, and waits for you."),
+            {"name": session.get_one(Account, membership.account_id).name},
+        ),
+        path=manager_path(programme, f"people/{membership.id}"),
+    )  # fmt: skip
+
+
+def has_sent(session: Session, membership: Membership) -> bool:
+    """Whether they have sent a profile, which a manager has not let in yet."""
+    row = session.get(Application, membership.id)
+    return row is not None and row.sent_at is not None and membership.state == MembershipState.APPLYING
+
+
+def come_back(session: Session, programme: Programme, membership: Membership, *, actor: str) -> None:
+    """Somebody applies again: with the profile that they have, or else once they have sent theirs anew."""
+    if membership.profile_id is not None and membership.needs_approval:
+        draft = open_draft(session, programme, membership, anew=True)
+        _write(session, membership, draft, draft.steps).sent_at = utcnow()
+        tell_managers(session, programme, membership, actor=actor)
+    elif row := session.get(Application, membership.id):
+        row.sent_at = None
 
 
 def admit(session: Session, programme: Programme, membership: Membership, *, actor: str) -> Profile:
@@ -147,6 +171,7 @@ def admit(session: Session, programme: Programme, membership: Membership, *, act
     if draft.read().problems:
         raise NotAllowed(Message(N_("They have not written enough yet. At least a name is needed.")))
     profile = _save(session, programme, membership, draft, actor)
+    pause(session, programme, profile, paused=False, actor=actor)  # who left before was taken out
     membership.profile_id = profile.id
     membership.state, membership.reason = MembershipState.ACTIVE.value, ""
     session.flush()

@@ -112,8 +112,12 @@ def is_stated(answer: Answer) -> bool:
     return bool(as_text(answer).strip())
 
 
-def open_draft(session: Session, programme: Programme, membership: Membership) -> Draft:
+def open_draft(
+    session: Session, programme: Programme, membership: Membership, *, anew: bool = False
+) -> Draft:
     """What they wrote so far, or else what their profile says, or what is known of the account.
+
+    `anew` if what they wrote is not to count any more, as their profile went its own way.
 
     Raises:
         NotFound: the membership is none of a participant of this programme.
@@ -126,7 +130,7 @@ def open_draft(session: Session, programme: Programme, membership: Membership) -
     pages = (*PAGES[kind], *own)
     sent_at = row.sent_at if row else None
     is_in = profile is not None and membership.state == MembershipState.ACTIVE
-    if row is not None and (not is_in or row.sent_at is None):
+    if row is not None and not anew and (not is_in or row.sent_at is None):
         answers, steps = dict(row.answers), frozenset(row.steps)
         stamp, based_on = str(row.version), row.profile_version
     elif profile is not None:

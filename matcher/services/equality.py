@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from matcher.models import Equality, Membership, Programme, Role, utcnow
 from matcher.profiles.text import clean
+from matcher.services.locking import lock_programme
 from matcher.services.memberships import PRESENT
 
 UNSAID = "unsaid"
@@ -53,6 +54,7 @@ def save_answers(
     session: Session, programme: Programme, account_id: int, answers: Mapping[str, str]
 ) -> dict[str, str]:
     """Keep what somebody chose, and nothing that is no choice. Nothing chosen: no row stays."""
+    lock_programme(session, programme)
     kept = {name: answers[name] for name, choices in CHOICES.items() if answers.get(name) in choices}
     words = " ".join(clean(answers.get(WORDS, "")).split())[:WORDS_CHARS]
     if words and kept.get("gender") in {None, OWN_WORDS}:

@@ -104,7 +104,7 @@ def invite(
         assert role is not None  # noqa: S101 - what somebody is invited as within a programme
         lock_programme(session, programme)
         _check(session, programme, address, role, profile_id)
-    _revoke_open(session, programme, address, role, needs_approval=needs_approval)
+    revoke_open(session, programme, address, role, asked_for=needs_approval)
     secret = secrets.token_urlsafe(32)
     made = Invitation(
         programme_id=programme.id if programme else None,
@@ -190,6 +190,25 @@ def revoke(session: Session, programme: Programme, invitation_id: int, actor: st
     return found
 
 
+def revoke_open(
+    session: Session, programme: Programme | None, address: str, role: Role | None, *, asked_for: bool = False
+) -> None:
+    """Make the links of open invitations to the same dead.
+
+    With `asked_for` only those of the open door: what anybody can ask for must not undo what a manager sent.
+    """
+    now = utcnow()
+    same = update(Invitation).where(
+        Invitation.programme_id.is_not_distinct_from(programme.id if programme else None),
+        Invitation.role.is_not_distinct_from(role.value if role else None),
+        Invitation.email == address,
+        *_is_open(now),
+    )
+    if asked_for:
+        same = same.where(Invitation.needs_approval)
+    session.execute(same.values(revoked_at=now))
+
+
 def resend(session: Session, programme: Programme, invitation_id: int, actor: str, link: Link) -> Invitation:
     """Invite the same person to the same once more; the link they had works no more.
 
@@ -272,25 +291,6 @@ def _check(session: Session, programme: Programme, address: str, role: Role, pro
     profile = session.get(Profile, profile_id)
     if profile is None or profile.programme_id != programme.id or profile.kind != KIND_OF_ROLE.get(role):
         raise NotFound(Message(N_("There is no such profile in this programme.")))
-
-
-def _revoke_open(
-    session: Session, programme: Programme | None, address: str, role: Role | None, *, needs_approval: bool
-) -> None:
-    """Make the links of open invitations to the same dead.
-
-    What anybody can ask for at the open door must not undo what a manager sent.
-    """
-    now = utcnow()
-    same = update(Invitation).where(
-        Invitation.programme_id.is_not_distinct_from(programme.id if programme else None),
-        Invitation.role.is_not_distinct_from(role.value if role else None),
-        Invitation.email == address,
-        *_is_open(now),
-    )
-    if needs_approval:
-        same = same.where(Invitation.needs_approval)
-    session.execute(same.values(revoked_at=now))
 
 
 def _is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -19,7 +19,7 @@ from matcher.models import (
     Role,
     utcnow,
 )
-from matcher.services import audit, invitations, people_letters
+from matcher.services import applications, audit, invitations, people_letters
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.invitations import Link
 from matcher.services.leaving import pause
@@ -73,7 +73,7 @@ def accept(
         account.is_admin = True
         session.flush()
         return Joined(account, None)
-    membership = _join(session, taken, account)
+    membership = _join(session, session.get_one(Programme, taken.programme_id), taken, account)
     audit.record(
         session, taken.programme_id, account.email, "person.joined", f"membership:{membership.id}",
         after={"person": f"{account.name} <{account.email}>", "role": taken.role},
@@ -168,7 +168,7 @@ def _make_account(
     )
 
 
-def _join(session: Session, taken: Invitation, account: Account) -> Membership:
+def _join(session: Session, programme: Programme, taken: Invitation, account: Account) -> Membership:
     """The membership that the invitation makes, or brings back."""
     role = Role(str(taken.role))
     profile_id = _free_profile(session, taken, account)
@@ -190,11 +190,15 @@ def _join(session: Session, taken: Invitation, account: Account) -> Membership:
     elif found.state not in PRESENT:
         found.state, found.reason = MembershipState.APPLYING.value, ""
         found.needs_approval = taken.needs_approval
+        applications.come_back(session, programme, found, actor=account.email)
     found.needs_approval = found.needs_approval and taken.needs_approval
     found.profile_id = profile_id or found.profile_id
+    session.flush()
     if role is Role.MANAGER or (found.profile_id and not found.needs_approval):
         found.state = MembershipState.ACTIVE.value
-        _wake(session, taken, found.profile_id, account.email)
+        _wake(session, programme, found.profile_id, account.email)
+    elif not found.needs_approval and applications.has_sent(session, found):
+        applications.admit(session, programme, found, actor=account.email)
     session.flush()
     return found
 
@@ -203,6 +207,9 @@ def _free_profile(session: Session, taken: Invitation, account: Account) -> int 
     """The profile that the invitation brings, unless somebody has it meanwhile."""
     if taken.profile_id is None:
         return None
+    stated = invitations.read_address(session.get_one(Profile, taken.profile_id).email or "")
+    if stated not in {"", taken.email}:  # a manager put the address right: whoever has the old one is another
+        raise NotAllowed(Message(N_("This invitation works no more.")))
     holder = session.scalars(select(Membership).where(Membership.profile_id == taken.profile_id)).first()
     if holder and (holder.account_id, holder.role) != (account.id, taken.role):
         raise NotAllowed(
@@ -211,11 +218,10 @@ def _free_profile(session: Session, taken: Invitation, account: Account) -> int 
     return taken.profile_id
 
 
-def _wake(session: Session, taken: Invitation, profile_id: int | None, actor: str) -> None:
+def _wake(session: Session, programme: Programme, profile_id: int | None, actor: str) -> None:
     """Whoever comes back takes part again."""
     profile = session.get(Profile, profile_id) if profile_id else None
     if profile is not None:
-        programme = session.get_one(Programme, taken.programme_id)
         pause(session, programme, profile, paused=False, actor=actor)
 
 

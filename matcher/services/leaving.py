@@ -3,14 +3,14 @@
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from matcher.models import AuditEvent, Kind, Match, MatchState, Mentor, Profile, Programme
+from matcher.models import AuditEvent, Kind, Match, MatchState, Profile, Programme
 from matcher.services import tidings
 from matcher.services.locking import lock_programme
 from matcher.services.pausing import set_paused
-from matcher.services.publishing import both_sides, readers, withdraw_mentor
+from matcher.services.publishing import both_sides, readers
 from matcher.services.review import OPEN
 from matcher.services.steps import Image, Pair, image_of, in_state, take
-from matcher.services.succession import offer_place, suggest_next
+from matcher.services.succession import offer_place, suggest_next, wait_no_more
 
 TIED = (*OPEN, MatchState.OFFERED, MatchState.ACTIVE)
 """States of pairs that go when one side leaves."""
@@ -33,11 +33,9 @@ def leave(session: Session, programme: Programme, profile: Profile, *, actor: st
     """
     lock_programme(session, programme)
     pause(session, programme, profile, paused=True, actor=actor)
+    wait_no_more(session, profile.id)
     found = pairs_of(session, profile)
     if not found:
-        return
-    if isinstance(profile, Mentor):
-        withdraw_mentor(session, programme, profile.id, actor=actor)
         return
     told = {pair: match.state for pair, match in found.items() if match.state not in OPEN}
     changes = {pair: _gone(match) for pair, match in found.items()}
@@ -47,7 +45,7 @@ def leave(session: Session, programme: Programme, profile: Profile, *, actor: st
         if profile.kind == Kind.STARTUP:
             offer_place(session, programme, counterpart_id, actor=actor)
         else:
-            suggest_next(session, programme, startup_id, Kind.FUNDER, actor=actor)
+            suggest_next(session, programme, startup_id, Kind(profile.kind), actor=actor)
 
 
 def pause(session: Session, programme: Programme, profile: Profile, *, paused: bool, actor: str) -> None:

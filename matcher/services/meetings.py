@@ -59,7 +59,10 @@ def list_ahead(session: Session, us: Relationship, now: datetime) -> list[Meetin
 
 def list_past(session: Session, us: Relationship, now: datetime, limit: int = 5) -> list[Meeting]:
     """Meetings that were agreed and are over, the latest first."""
-    held = [m for m in _all(session, us) if m.state == MeetingState.AGREED and not _is_ahead(m, now)]
+    held = [
+        m for m in _all(session, us)
+        if m.state != MeetingState.CANCELLED and m.starts_at and not _is_ahead(m, now)
+    ]  # fmt: skip
     return sorted(held, key=_order, reverse=True)[:limit]
 
 
@@ -286,11 +289,15 @@ def _all(session: Session, us: Relationship) -> Sequence[Meeting]:
 
 
 def _is_ahead(meeting: Meeting, now: datetime) -> bool:
-    """Whether it is agreed and not over, or waits for an answer, even if that comes too late."""
-    if meeting.state == MeetingState.PROPOSED:
+    """Whether it is agreed and not over, or waits for an answer, even if that comes too late.
+
+    If other times were proposed and nobody chose, it was held when it was agreed to be.
+    """
+    if meeting.state == MeetingState.CANCELLED:
+        return False
+    if meeting.state == MeetingState.PROPOSED and any(time > now for time in times_of(meeting)):
         return True
-    ends = meeting.starts_at and meeting.starts_at + timedelta(minutes=meeting.minutes)
-    return meeting.state == MeetingState.AGREED and ends is not None and ends > now
+    return meeting.starts_at is None or meeting.starts_at + timedelta(minutes=meeting.minutes) > now
 
 
 def _order(meeting: Meeting) -> datetime:

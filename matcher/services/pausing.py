@@ -7,6 +7,7 @@ from matcher.models import Funder, JobKind, Mentor, Profile, Programme
 from matcher.profiles.cell import CAPACITY
 from matcher.services import audit, jobs
 from matcher.services.errors import NotAllowed
+from matcher.services.locking import lock_programme
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
 
@@ -17,6 +18,7 @@ def set_paused(session: Session, programme: Programme, profile: Profile, *, paus
     It is not a change of the profile's words, so a form that is open meanwhile is not out of date.
     """
     _refuse_startups(profile)
+    lock_programme(session, programme)
     if profile.is_paused == paused:
         return False
     session.execute(
@@ -48,6 +50,7 @@ def set_capacity(
     stated = _refuse_startups(profile)
     if capacity is not None and not 0 <= capacity <= CAPACITY:
         raise NotAllowed(Message(N_("Give a whole number from 0 to %(limit)d."), {"limit": CAPACITY}))
+    lock_programme(session, programme)
     if stated.capacity == capacity:
         return False
     before, stated.capacity = stated.capacity, capacity

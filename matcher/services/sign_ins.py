@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from matcher.models import Passkey, SignIn, utcnow
@@ -36,9 +36,8 @@ def is_due(sign_in: SignIn) -> bool:
 
 
 def touch(session: Session, sign_in_id: int) -> None:
-    """Note that it is in use."""
-    if found := session.get(SignIn, sign_in_id):
-        found.seen_at = utcnow()
+    """Note that it is in use, unless it was ended meanwhile."""
+    session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(seen_at=utcnow()))
 
 
 def list_sign_ins(session: Session, account_id: int) -> Sequence[SignIn]:

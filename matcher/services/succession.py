@@ -83,6 +83,13 @@ def leave_waiting(session: Session, programme: Programme, startup_id: int, kind:
         )
 
 
+def wait_no_more(session: Session, startup_id: int) -> None:
+    """A start-up that leaves waits for nobody."""
+    session.execute(
+        delete(Waiting).where(Waiting.startup_id == startup_id).execution_options(synchronize_session="fetch")
+    )
+
+
 def offer_place(session: Session, programme: Programme, counterpart_id: int, *, actor: str) -> None:
     """Propose somebody who has a place to those who wait and have them on their list, the longest first."""
     rules = current_rules(session, programme)[1]
@@ -138,9 +145,7 @@ def carry_waiting(session: Session, programme: Programme, kind: Kind) -> None:
 def _startups(programme: Programme, proposal: Proposal) -> Select[int]:
     """Ids of the start-ups that a run left out; counterparts whom it left alone do not wait."""
     ids = [entry["profile_id"] for entry in proposal.unmatched]
-    return select(Profile.id).where(
-        Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, Profile.id.in_(ids)
-    )
+    return _present(programme).where(Profile.id.in_(ids))
 
 
 def _without(programme: Programme, kind: Kind) -> Select[int]:
@@ -150,8 +155,13 @@ def _without(programme: Programme, kind: Kind) -> Select[int]:
         .join(Profile, Profile.id == Match.counterpart_id)
         .where(Match.programme_id == programme.id, Match.state.in_(_TAKEN), Profile.kind == kind)
     )
+    return _present(programme).where(Profile.id.not_in(paired))
+
+
+def _present(programme: Programme) -> Select[int]:
+    """Ids of the start-ups that have not left."""
     return select(Profile.id).where(
-        Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, Profile.id.not_in(paired)
+        Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, ~Profile.is_paused
     )
 
 

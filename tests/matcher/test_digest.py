@@ -1,6 +1,7 @@
 """Letters about notices: as often as their reader chose, each thing once, nothing private outside."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -14,6 +15,7 @@ from matcher.db import unit_of_work
 from matcher.models import Account, Job, JobKind, Mail, MailPace, Notice, Programme, Role
 from matcher.services import digests, notices, paces, posting
 from matcher.services.errors import NotFound
+from matcher.services.locking import lock_programme
 from matcher.wording import N_, Message
 from tests.matcher.factories import at_once, make_programme
 from tests.matcher.readers import add_reader
@@ -188,3 +190,17 @@ def test_a_forged_secret_names_nobody(session: Session, programme: Programme) ->
     for forged in (*others, "", "x", "MQ.abc", "1", '"a".b', "é" * 50, right[:-1]):
         with pytest.raises(NotFound):
             paces.read(session, LINKS.key, forged)
+
+
+def test_a_step_that_tells_whoever_gets_a_digest_now_goes_through_and_so_does_the_digest(
+    engine: Engine, programme: Programme, reader: Reader
+) -> None:
+    account_id = reader()
+    with ThreadPoolExecutor(1) as pool:
+        with unit_of_work(engine) as session:
+            lock_programme(session, programme)
+            written = pool.submit(_write, engine)
+            wait([written], timeout=1)  # it has the account by now, and waits for the programme
+            message = Message(TOLD, {"other": "Ben"})
+            notices.notify_accounts(session, [account_id], programme, key="new", message=message)
+        assert len(written.result()) == 1

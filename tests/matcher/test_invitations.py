@@ -44,7 +44,16 @@ def test_the_letter_has_the_link_and_the_database_only_its_digest(
 
 
 @pytest.mark.parametrize(
-    "address", ["", "amina", "a b@example.org", "a@b", "a@example.org\nb@example.org", "é" * 300]
+    "address",
+    [
+        "",
+        "amina",
+        "a b@example.org",
+        "a@b",
+        "a@example.org\nb@example.org",
+        "é" * 300,
+        "=?utf-8?q?amina=40example=2Eorg=2C?=@example.org",  # in a header it is another address, or two
+    ],
 )
 def test_what_is_no_address_is_refused(invite: Callable[..., Invitation], address: str) -> None:
     with pytest.raises(NotAllowed):

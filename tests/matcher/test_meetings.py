@@ -208,6 +208,29 @@ def test_the_other_side_chooses_and_a_later_agreement_replaces_the_first(
 
 
 @ON_SQLITE
+def test_what_was_agreed_is_held_though_other_times_were_never_chosen(
+    session: Session, programme: Programme, pair: Pair
+) -> None:
+    made = propose(session, programme, pair, "2026-05-04T10:00")
+    (agreed,) = meetings.times_of(made)
+    meetings.choose(
+        session, programme, pair, Side.COUNTERPART, made.id, instant=agreed, now=NOW,
+        seen=meetings.stamp(made),
+    )  # fmt: skip
+    meetings.propose_others(
+        session, programme, pair, Side.STARTUP, made.id, times=[at("2026-05-06T09:00")], minutes=60, place="",
+        now=NOW, seen=meetings.stamp(made),
+    )  # fmt: skip
+    us = read_as(session, programme, pair, Side.STARTUP)
+    for days, ahead in ((1, [made]), (7, [])):
+        now = agreed + timedelta(days=days)
+        assert meetings.list_ahead(session, us, now) == ahead
+        assert meetings.list_past(session, us, now) == ([] if ahead else [made])
+    with pytest.raises(NotAllowed):
+        meetings.cancel(session, programme, pair, Side.STARTUP, made.id, now=now, seen=meetings.stamp(made))
+
+
+@ON_SQLITE
 def test_the_same_form_sent_twice_proposes_once(session: Session, programme: Programme, pair: Pair) -> None:
     made = [propose(session, programme, pair, "2026-05-04T10:00").id for _ in range(2)]
     assert made[0] == made[1]

@@ -16,13 +16,14 @@ from matcher.models import (
     Waiting,
     utcnow,
 )
-from matcher.services import answers, followup, publishing
+from matcher.services import answers, followup, leaving, publishing
 from matcher.services.locking import lock_programme
 from matcher.services.review import decide
 from matcher.services.rules import CohortRules, save_rules
 from matcher.services.steps import in_state, take
 from tests.matcher.factories import add, draft
 from tests.matcher.offers import fill, list_for, publish_pairs, states_of
+from tests.matcher.test_proposals import add_run
 
 
 @pytest.fixture
@@ -52,6 +53,21 @@ def test_a_freed_place_goes_to_whoever_waited_longest_and_may_have_it(
     assert found["S1", "M1"] == how
     publish_pairs(session, programme, people, ("S4", "M1"))
     assert set(session.scalars(select(Waiting.startup_id))) == {people[ref] for ref in ("S2", "S3", "S5")}
+
+
+def test_a_start_up_that_left_waits_for_nobody_and_is_proposed_to_nobody(
+    session: Session, programme: Programme, people: dict[str, int]
+) -> None:
+    publish_pairs(session, programme, people, ("S1", "M1"))
+    session.add(Waiting(programme_id=programme.id, startup_id=people["S2"], counterpart_kind="mentor"))
+    leaving.leave(session, programme, session.get_one(Startup, people["S2"]), actor="a")
+    assert session.scalars(select(Waiting)).all() == []
+
+    _lose(session, programme, people, "declined")
+    assert ("S2", "M1") not in states_of(session, people)
+    add_run(session, programme, unmatched=[{"profile_id": people["S2"]}])
+    publish_pairs(session, programme, people, ("S1", "M2"))
+    assert session.scalars(select(Waiting)).all() == []
 
 
 @pytest.mark.parametrize("rule", [{"language": "required"}, {"hours_apart": 3}])

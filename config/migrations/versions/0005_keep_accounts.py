@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
         sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_account_fs_uniquifier")),
         sa.UniqueConstraint("fs_webauthn_user_handle", name=op.f("uq_account_fs_webauthn_user_handle")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "passkey",
@@ -150,6 +151,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
         sa.UniqueConstraint("key", name=op.f("uq_notice_key")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notice_account_id_id"), ["account_id", "id"], unique=False)
@@ -228,6 +230,7 @@ def upgrade() -> None:
             ["startup_id"], ["profile.id"], name=op.f("fk_goal_startup_id_profile"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_goal")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("goal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_goal_counterpart_id"), ["counterpart_id"], unique=False)
@@ -278,6 +281,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_introduction")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("introduction", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_introduction_counterpart_id"), ["counterpart_id"], unique=False)
@@ -313,6 +317,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
         sa.UniqueConstraint("token", name=op.f("uq_invitation_token")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.create_index(

@@ -1,0 +1,40 @@
+"""Pages of participants while managers are at the same people, on either kind of database."""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from config.settings import Settings
+from matcher.db import unit_of_work
+from matcher.models import Membership, Programme, Role
+from matcher.services.locking import lock_programme
+from tests.web.conftest import token
+from tests.web.people import add_member, sign_in
+from tests.web.world import World
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(data=tmp_path, database_url=database_url)
+
+
+def test_a_form_goes_through_while_a_manager_decides_about_its_sender(
+    app: Flask, engine: Engine, world: World
+) -> None:
+    with unit_of_work(engine) as session:
+        part = add_member(session, world.slug, Role.FOUNDER, profile_id=world.startup)
+    client, page = sign_in(app, part.account_id), f"/p/{world.slug}/mine/{part.id}/equality"
+    form = {"csrf_token": token(client.get(page)), "place": "rural"}
+    with unit_of_work(engine) as session:
+        session.get_one(Membership, part.id).seen_at = None  # so that it is time to note it
+
+    with ThreadPoolExecutor(1) as pool:
+        with unit_of_work(engine) as session:
+            lock_programme(session, session.get_one(Programme, part.programme_id))
+            sent = pool.submit(client.post, page, data=form)
+            wait([sent], timeout=1)
+            session.get_one(Membership, part.id).reason = "Looked at."
+        assert sent.result().status_code == 303
