@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask import Flask
-from flask_babel import format_date, format_decimal, gettext, ngettext
+from flask_babel import format_decimal, gettext, ngettext
 
 from matcher.models import AuditEvent, utcnow
 from matcher.services.logbook import LogLine
@@ -143,6 +143,5 @@ def init(app: Flask) -> None:
         score=lambda value: format_decimal(value, "#,##0.00"),
         signed=lambda value: _signed(value, "#,##0.00"),
         signed_count=lambda value: _signed(value, "#,##0"),
-        day=lambda instant: format_date(instant, "long"),
     )
     app.jinja_env.globals.update(back_here=here)
