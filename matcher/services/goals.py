@@ -17,6 +17,7 @@ from matcher.services.relationships import (
     columns_of,
     get_row,
     read_text,
+    record,
     rows_of,
     tell_other,
 )
@@ -93,6 +94,7 @@ def set_goal(
     goal = Goal(**columns_of(us), text=text, due=due, set_by=side.value)
     session.add(goal)
     session.flush()
+    record(session, us, "goal.added")
     tell_other(session, us, f"goal:{goal.id}", N_("%(other)s added a goal."))
     return goal
 
@@ -118,6 +120,7 @@ def change(
     goal = get_goal(session, us, goal_id)
     goal.text, goal.due = _check(text, due, today), due
     session.flush()
+    record(session, us, "goal.changed")
     return goal
 
 
@@ -131,9 +134,12 @@ def turn(
     """
     us = change_as(session, programme, pair, side)
     goal = get_goal(session, us, goal_id)
+    before = goal.dropped, goal.done_on
     goal.dropped = how == "dropped"
     goal.done_on = (goal.done_on or today) if how == "done" else None
     session.flush()
+    if before != (goal.dropped, goal.done_on):  # a button pressed twice
+        record(session, us, f"goal.{how}")
     if how == "done":
         tell_other(session, us, f"goal:{goal.id}:done:{today}", N_("%(other)s says that a goal is reached."))
     return goal

@@ -16,6 +16,7 @@ from matcher.services.relationships import (
     columns_of,
     get_row,
     read_text,
+    record,
     rows_of,
     tell_other,
 )
@@ -84,6 +85,7 @@ def write_down(
     )  # fmt: skip
     session.add(log)
     session.flush()
+    record(session, us, "session.written")
     tell_other(session, us, _key(log), N_("%(other)s wrote a session down. Please confirm it."))
     return log
 
@@ -113,6 +115,7 @@ def change(
     log.held_on, log.minutes, (log.topics, log.next_steps) = held_on, minutes, texts
     log.written_at, log.objection = now, ""
     session.flush()
+    record(session, us, "session.changed")
     tell_other(session, us, _key(log), N_("%(other)s changed a session. Please confirm it."))
     return log
 
@@ -126,6 +129,7 @@ def take_back(session: Session, programme: Programme, pair: Pair, side: Side, lo
     us = change_as(session, programme, pair, side)
     session.delete(_own(session, us, log_id))
     session.flush()
+    record(session, us, "session.removed")
 
 
 def confirm(
@@ -142,6 +146,7 @@ def confirm(
     if log.confirmed_at is None:
         log.confirmed_at, log.objection = now, ""
         session.flush()
+        record(session, us, "session.confirmed")
         tell_other(session, us, _key(log), N_("%(other)s confirmed a session."))
     return log
 
@@ -165,6 +170,7 @@ def object_to(
     if problems:
         raise Invalid(problems)
     session.flush()
+    record(session, us, "session.disputed")
     tell_other(session, us, _key(log), N_("%(other)s says that a session was different."))
     return log
 
