@@ -35,7 +35,8 @@ class Change:
 class LogLine:
     """One step, the first of its pairs, and how many these are.
 
-    `profile` is whom it was about, if it was about a profile that is still there; `other` whom they did it with.
+    `profile` is whom it was about, if it was about a profile that is still there; `other` is with whom they
+    did it.
     """
 
     event: AuditEvent
