@@ -57,15 +57,6 @@ def list_goals(session: Session, us: Relationship) -> list[Goal]:
     return sorted(found, key=lambda g: (g.dropped, g.done_on is not None, g.due or date.max, g.id))
 
 
-def get_goal(session: Session, us: Relationship, goal_id: int) -> Goal:
-    """One of the pair's goals.
-
-    Raises:
-        NotFound: it is none of theirs.
-    """
-    return get_row(session, Goal, us, goal_id)
-
-
 def set_goal(
     session: Session,
     programme: Programme,
@@ -117,7 +108,7 @@ def change(
         Invalid: by field.
     """
     us = change_as(session, programme, pair, side)
-    goal = get_goal(session, us, goal_id)
+    goal = get_row(session, Goal, us, goal_id)
     goal.text, goal.due = _check(text, due, today), due
     session.flush()
     record(session, us, "goal.changed")
@@ -133,7 +124,7 @@ def turn(
         NotFound, NotAllowed: as for every change.
     """
     us = change_as(session, programme, pair, side)
-    goal = get_goal(session, us, goal_id)
+    goal = get_row(session, Goal, us, goal_id)
     before = goal.dropped, goal.done_on
     goal.dropped = how == "dropped"
     goal.done_on = (goal.done_on or today) if how == "done" else None

@@ -64,15 +64,6 @@ def list_past(session: Session, us: Relationship, now: datetime, limit: int = 5)
     return sorted(held, key=_order, reverse=True)[:limit]
 
 
-def get_meeting(session: Session, us: Relationship, meeting_id: int) -> Meeting:
-    """One of the pair's meetings.
-
-    Raises:
-        NotFound: it is none of theirs.
-    """
-    return get_row(session, Meeting, us, meeting_id)
-
-
 def propose(
     session: Session,
     programme: Programme,

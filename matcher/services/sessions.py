@@ -45,15 +45,6 @@ def list_sessions(session: Session, us: Relationship) -> Sequence[SessionLog]:
     return session.scalars(query).all()
 
 
-def get_session(session: Session, us: Relationship, log_id: int) -> SessionLog:
-    """One of the pair's sessions.
-
-    Raises:
-        NotFound: it is none of theirs, or was taken back.
-    """
-    return get_row(session, SessionLog, us, log_id)
-
-
 def write_down(
     session: Session,
     programme: Programme,
@@ -206,7 +197,7 @@ def _check(
 
 
 def _own(session: Session, us: Relationship, log_id: int) -> SessionLog:
-    log = get_session(session, us, log_id)
+    log = get_row(session, SessionLog, us, log_id)
     if log.written_by != us.side:
         raise NotAllowed(Message(_OTHERS))
     if log.confirmed_at is not None:
@@ -215,7 +206,7 @@ def _own(session: Session, us: Relationship, log_id: int) -> SessionLog:
 
 
 def _others(session: Session, us: Relationship, log_id: int, seen: str) -> SessionLog:
-    log = get_session(session, us, log_id)
+    log = get_row(session, SessionLog, us, log_id)
     if log.written_by == us.side:
         raise NotAllowed(Message(_OWN))
     if stamp(log) != seen:
