@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import format_currency, format_decimal, gettext, ngettext
 
-from matcher.models import Kind, Profile
+from matcher.models import Kind, Profile, utcnow
 from matcher.profiles.fields import FIELDS, Field, FieldType
 from matcher.profiles.places import country_name
 from matcher.profiles.taxonomy import label
 from matcher.profiles.tongues import language_name
 from web.i18n import locale_code
+from web.zones import zone_name
 
 _ATTRIBUTES = {"organisation": "affiliation", "kind": "funder_kind"}
 """Fields whose column has another name than their header."""
@@ -99,4 +101,5 @@ _NAMERS: Mapping[FieldType, Callable[[Any], str]] = {
     FieldType.SDGS: lambda goal: f"{goal}. {label('sdgs', goal, locale_code())}",
     FieldType.LANGUAGES: lambda code: language_name(code, locale_code()),
     FieldType.COUNTRY: lambda code: country_name(code, locale_code()),
+    FieldType.TIMEZONE: lambda name: zone_name(ZoneInfo(name), utcnow()),
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, format_percent, gettext
+from flask_babel import format_decimal, format_percent, gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
@@ -164,8 +164,7 @@ def init(app: Flask) -> None:
         decimal=lambda figure: format_decimal(figure, "#,##0.00"),
         tenth=lambda figure: format_decimal(figure, "0.#"),
         percent=lambda part: format_percent(part, "0%"),
-        day=lambda instant: format_date(instant, "medium"),
-        moment=lambda instant: format_datetime(instant, "medium"),
+        day=zones.day,
         group=lambda group: _name_of(_GROUPS, Group(group)),
         local=zones.local,
         sector=lambda code: label("sectors", code, locale_code()),

@@ -36,6 +36,7 @@ _VOCABULARIES = {
     FieldType.COUNTRIES: "country",
     FieldType.LANGUAGES: "language",
     FieldType.SECTORS: "sector",
+    FieldType.TIMEZONE: "timezone",
 }
 """Fields of free text whose codes the form shows by name."""
 _INPUT_MODES = {

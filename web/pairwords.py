@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask import Flask
-from flask_babel import format_date, format_decimal, gettext, ngettext
+from flask_babel import format_decimal, gettext, ngettext
 
 from matcher.models import AuditEvent, utcnow
 from matcher.services.logbook import LogLine
@@ -32,6 +32,20 @@ _ACTIONS = {
     "introduction.questioned": N_("Asked back before answering"),
     "introduction.replied": N_("Replied to a question"),
     "match.ended": N_("Match ended"),
+    "meeting.proposed": N_("Meeting proposed"),
+    "meeting.moved": N_("Other times for a meeting proposed"),
+    "meeting.agreed": N_("Meeting agreed"),
+    "meeting.cancelled": N_("Meeting called off"),
+    "session.written": N_("Session written down"),
+    "session.changed": N_("Session changed"),
+    "session.removed": N_("Session removed"),
+    "session.confirmed": N_("Session confirmed"),
+    "session.disputed": N_("Session not agreed"),
+    "goal.added": N_("Goal added"),
+    "goal.changed": N_("Goal changed"),
+    "goal.done": N_("Goal reached"),
+    "goal.dropped": N_("Goal dropped"),
+    "goal.reopened": N_("Goal taken up again"),
     "mentor.withdrawn": N_("Mentor left the programme"),
     "proposal.requested": N_("Asked for a proposal"),
     "proposal.made": N_("Proposal made"),
@@ -143,6 +157,5 @@ def init(app: Flask) -> None:
         score=lambda value: format_decimal(value, "#,##0.00"),
         signed=lambda value: _signed(value, "#,##0.00"),
         signed_count=lambda value: _signed(value, "#,##0"),
-        day=lambda instant: format_date(instant, "long"),
     )
     app.jinja_env.globals.update(back_here=here)

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from flask import Flask
-from flask_babel import format_date, gettext
+from flask_babel import gettext
 
 from matcher.services.inbox import DUE, Stage
 from matcher.wording import N_
+from web.zones import day
 
 _STAGES: Mapping[Stage, str] = {
     Stage.ANSWER: N_("Waits for your answer"),
@@ -43,7 +44,7 @@ _RUNNING = frozenset({Stage.WAITING, Stage.ROUTED})
 
 def last_day(until: datetime) -> str:
     """The last whole day, wherever its reader's clock stands: offers close at an hour of the next."""
-    return str(format_date((until - timedelta(days=1)).date(), "long"))
+    return day((until - timedelta(days=1)).date())
 
 
 def init(app: Flask) -> None:

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
 from flask import Flask, redirect, request, url_for
-from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -20,10 +18,9 @@ from matcher.services.errors import Conflict, NotAllowed
 from matcher.services.relationships import Invalid, Relationship, read_as
 from matcher.services.steps import Pair
 from matcher.wording import N_, Message
-from web.i18n import locale_code
 from web.notices import tell
 from web.own import Own, read_own, write_own
-from web.zones import zone_name
+from web.zones import clock, zone_name
 
 ROOT = "/p/<slug>/mine/<id:mine>/matches"
 PAGE = f"{ROOT}/<id:other>"
@@ -146,16 +143,9 @@ def back(slug: str, mine: int, other: int, anchor: str = "") -> Response:
     return redirect(page, 303)
 
 
-def clock(instant: datetime, of: Profile | int, zones: Mapping[int, ZoneInfo]) -> Markup:
+def their_clock(instant: datetime, of: Profile | int, zones: Mapping[int, ZoneInfo]) -> Markup:
     """Date and time on somebody's own clock, in the reader's language, with the zone."""
-    zone = zones[of if isinstance(of, int) else of.id]
-    local = instant.astimezone(zone)
-    said = gettext(
-        "%(date)s, %(time)s",
-        date=format_date(local, "full", locale=locale_code()),
-        time=format_time(local, "short", locale=locale_code()),
-    )
-    return Markup("{} ({})").format(said, zone_name(zone, local))
+    return clock(instant, zones[of if isinstance(of, int) else of.id], "full")
 
 
 def zones_for(here: Together) -> dict[int, ZoneInfo]:
@@ -178,4 +168,4 @@ def _together(own: Own, other: int) -> Together:
 
 def init(app: Flask) -> None:
     """Give them to the templates."""
-    app.jinja_env.globals.update(clock=clock, zone_name=zone_name, is_twice=is_twice)
+    app.jinja_env.globals.update(clock=their_clock, zone_name=zone_name, is_twice=is_twice)

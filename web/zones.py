@@ -1,15 +1,16 @@
 """Time zones: the list to choose from, and instants as a clock on the reader's wall shows them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_time
 from flask_babel import gettext
 from markupsafe import Markup
 
+from matcher.profiles.labels import Width, day_name
+from matcher.profiles.timezones import city
 from matcher.wording import N_
 from web.accounts.identity import identity
 from web.i18n import locale_code
@@ -39,13 +40,24 @@ def zone() -> ZoneInfo:
 
 def local(instant: datetime) -> Markup:
     """Date and time in the reader's time zone, which is said."""
-    shown, code = instant.astimezone(zone()), locale_code()
+    return clock(instant, zone(), "medium")
+
+
+def clock(instant: datetime, zone: ZoneInfo, width: Width) -> Markup:
+    """Date and time in some time zone, which is said; in the reader's language."""
+    shown, code = instant.astimezone(zone), locale_code()
     said = gettext(
         "%(date)s, %(time)s",
-        date=format_date(shown, "medium", locale=code),
+        date=day_name(shown, width, code),
         time=format_time(shown, "short", locale=code),
     )
-    return Markup("{} ({})").format(said, zone_name(zone(), shown))
+    return Markup("{} ({})").format(said, zone_name(zone, shown))
+
+
+def day(when: date | datetime) -> str:
+    """A date in the reader's language; of an instant, the one that is in their time zone then."""
+    local = when.astimezone(zone()) if isinstance(when, datetime) else when
+    return day_name(local, "long", locale_code())
 
 
 def zone_name(zone: ZoneInfo, at: datetime) -> str:
@@ -54,8 +66,7 @@ def zone_name(zone: ZoneInfo, at: datetime) -> str:
     name = str(zone)
     if "/" not in name or name.startswith("Etc/"):
         return offset
-    city = get_timezone_location(zone, locale_code(), return_city=True)
-    return str(gettext(", ")).join((city, offset))
+    return str(gettext(", ")).join((city(name, locale_code()), offset))
 
 
 def choices() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -70,13 +81,11 @@ def is_zone(name: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _choices(code: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    cities = Locale.parse(code).time_zones
     found: dict[str, list[tuple[str, str]]] = {area: [] for area in _AREAS.values()}
     for name in get_global("zone_territories"):
-        area, _, rest = name.partition("/")
+        area, _, _ = name.partition("/")
         if area in _AREAS:
-            city = cities.get(name, {}).get("city") or rest.rpartition("/")[2].replace("_", " ")
-            found[_AREAS[area]].append((name, city))
+            found[_AREAS[area]].append((name, city(name, code)))
     return [(area, sorted(zones, key=lambda item: item[1])) for area, zones in found.items() if zones]
 
 

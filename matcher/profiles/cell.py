@@ -225,7 +225,7 @@ def _area(text: str) -> tuple[str, ...] | None:
 def _timezone(text: str) -> str:
     found = timezones.timezone(text) or timezones.timezone(_ASIDE.sub("", text))
     if found is None:
-        raise CellError(Message(N_("a time zone such as Africa/Nairobi or UTC+3")))
+        raise CellError(Message(N_("a time zone such as Nairobi or UTC+3")))
     return found
 
 

@@ -61,7 +61,7 @@ _HINTS: Mapping[FieldType, str] = {
     _T.LANGUAGES: N_("Names or ISO 639-1 codes, such as English; fr."),
     _T.COUNTRY: N_("A name or an ISO 3166 code, such as Kenya or KE."),
     _T.COUNTRIES: N_("Countries or regions, such as Kenya; West Africa; worldwide."),
-    _T.TIMEZONE: N_("Such as Africa/Nairobi or UTC+3."),
+    _T.TIMEZONE: N_("Such as Nairobi or UTC+3."),
     _T.YEAR: N_("Four digits, such as 2019."),
     _T.MONEY: N_("An amount, such as 250000 or 250k."),
     _T.CURRENCY: N_("An ISO 4217 code, such as USD, EUR or XOF."),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.models import Account, Application, Membership, MembershipState, Profile, Programme, utcnow
@@ -18,7 +19,7 @@ from matcher.services.leaving import pause
 from matcher.services.locking import lock_programme
 from matcher.services.memberships import PRESENT
 from matcher.services.notices import manager_path, notify, notify_managers, own_path
-from matcher.services.profiles import draft_of, next_ref, save_draft
+from matcher.services.profiles import draft_of, get_profile, next_ref, save_draft
 from matcher.wording import N_, Message
 
 _WAITS = N_("%(name)s has sent a profile and waits to be let in.")
@@ -157,6 +158,8 @@ def come_back(session: Session, programme: Programme, membership: Membership, *,
 def admit(session: Session, programme: Programme, membership: Membership, *, actor: str) -> Profile:
     """Let somebody in with the profile that they wrote. Who is in already stays as they are.
 
+    A profile with their address that nobody has an account for becomes theirs, and says what they wrote.
+
     Raises:
         NotFound: the membership is none of a participant of this programme.
         NotAllowed: they left, or have not even given a name yet.
@@ -170,6 +173,8 @@ def admit(session: Session, programme: Programme, membership: Membership, *, act
         raise NotAllowed(Message(N_("They have left the programme. Invite them again.")))
     if draft.read().problems:
         raise NotAllowed(Message(N_("They have not written enough yet. At least a name is needed.")))
+    if draft.profile is None:
+        draft = replace(draft, profile=unclaimed(session, programme, membership))
     profile = _save(session, programme, membership, draft, actor)
     pause(session, programme, profile, paused=False, actor=actor)  # who left before was taken out
     membership.profile_id = profile.id
@@ -188,6 +193,22 @@ def admit(session: Session, programme: Programme, membership: Membership, *, act
         path=own_path(session, profile), mailed=True,  # by the manager's letter
     )  # fmt: skip
     return profile
+
+
+def unclaimed(session: Session, programme: Programme, membership: Membership) -> Profile | None:
+    """The one profile, of a sheet say, that has somebody's address while nobody has an account for it."""
+    kind, address = kind_of(programme, membership), session.get_one(Account, membership.account_id).email
+    found = session.scalars(
+        select(Profile.id)
+        .outerjoin(Membership, Membership.profile_id == Profile.id)
+        .where(
+            Profile.programme_id == programme.id,
+            Profile.kind == kind,
+            Profile.email == address,
+            Membership.id.is_(None),
+        )
+    ).all()
+    return get_profile(session, programme, kind, found[0]) if len(found) == 1 else None
 
 
 def refuse(
@@ -235,7 +256,11 @@ def _save(
     kept = draft_of(draft.profile) if draft.profile else {}
     ref = draft.profile.ref if draft.profile else next_ref(session, programme, draft.kind)
     email = kept.get("email") or session.get_one(Account, membership.account_id).email
-    found = read_form(draft.kind, {**kept, **draft.texts(), "ref": ref, "email": email})
+    said = draft.texts()
+    # What began without the profile takes nothing away by leaving it out.
+    if draft.profile_version is None:
+        said = {name: text for name, text in said.items() if text.strip()}
+    found = read_form(draft.kind, {**kept, **said, "ref": ref, "email": email})
     if found.draft is None:
         raise Unreadable(found.problems)
     profile = save_draft(

@@ -17,6 +17,7 @@ from matcher.services.relationships import (
     columns_of,
     get_row,
     read_text,
+    record,
     rows_of,
     tell_other,
 )
@@ -56,15 +57,6 @@ def list_goals(session: Session, us: Relationship) -> list[Goal]:
     return sorted(found, key=lambda g: (g.dropped, g.done_on is not None, g.due or date.max, g.id))
 
 
-def get_goal(session: Session, us: Relationship, goal_id: int) -> Goal:
-    """One of the pair's goals.
-
-    Raises:
-        NotFound: it is none of theirs.
-    """
-    return get_row(session, Goal, us, goal_id)
-
-
 def set_goal(
     session: Session,
     programme: Programme,
@@ -93,6 +85,7 @@ def set_goal(
     goal = Goal(**columns_of(us), text=text, due=due, set_by=side.value)
     session.add(goal)
     session.flush()
+    record(session, us, "goal.added")
     tell_other(session, us, f"goal:{goal.id}", N_("%(other)s added a goal."))
     return goal
 
@@ -115,9 +108,10 @@ def change(
         Invalid: by field.
     """
     us = change_as(session, programme, pair, side)
-    goal = get_goal(session, us, goal_id)
+    goal = get_row(session, Goal, us, goal_id)
     goal.text, goal.due = _check(text, due, today), due
     session.flush()
+    record(session, us, "goal.changed")
     return goal
 
 
@@ -130,10 +124,13 @@ def turn(
         NotFound, NotAllowed: as for every change.
     """
     us = change_as(session, programme, pair, side)
-    goal = get_goal(session, us, goal_id)
+    goal = get_row(session, Goal, us, goal_id)
+    before = goal.dropped, goal.done_on
     goal.dropped = how == "dropped"
     goal.done_on = (goal.done_on or today) if how == "done" else None
     session.flush()
+    if before != (goal.dropped, goal.done_on):  # a button pressed twice
+        record(session, us, f"goal.{how}")
     if how == "done":
         tell_other(session, us, f"goal:{goal.id}:done:{today}", N_("%(other)s says that a goal is reached."))
     return goal

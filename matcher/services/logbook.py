@@ -35,13 +35,15 @@ class Change:
 class LogLine:
     """One step, the first of its pairs, and how many these are.
 
-    `profile` is whom it was about, if it was about a profile that is still there.
+    `profile` is whom it was about, if it was about a profile that is still there; `other` is with whom they
+    did it.
     """
 
     event: AuditEvent
     changes: Sequence[Change]
     pairs: int
     profile: Profile | None
+    other: Profile | None
     can_undo: bool
 
 
@@ -91,7 +93,9 @@ def _lines(
     """The steps with the first pairs of each, or with `pair` alone; the rest is counted."""
     ids = [event.id for event in events]
     about = {event.id: _profile_id(event.subject) for event in events}
-    profiles = find_by_id(session, programme, {number for number in about.values() if number})
+    others = {event.id: event.after.get("with") for event in events}
+    wanted = {number for number in (*about.values(), *others.values()) if number}
+    profiles = find_by_id(session, programme, wanted)
     shown, undoable = _shown(session, ids, pair), _undoable(session, ids)
     counted = (
         select(MatchChange.event_id, func.count())
@@ -105,6 +109,7 @@ def _lines(
             shown[event.id],
             counts.get(event.id, 0),
             profiles.get(about[event.id] or 0),
+            profiles.get(others[event.id] or 0),
             event.id in undoable,
         )
         for event in events

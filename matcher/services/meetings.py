@@ -22,6 +22,7 @@ from matcher.services.relationships import (
     columns_of,
     get_row,
     read_text,
+    record,
     rows_of,
     tell_other,
 )
@@ -66,15 +67,6 @@ def list_past(session: Session, us: Relationship, now: datetime, limit: int = 5)
     return sorted(held, key=_order, reverse=True)[:limit]
 
 
-def get_meeting(session: Session, us: Relationship, meeting_id: int) -> Meeting:
-    """One of the pair's meetings.
-
-    Raises:
-        NotFound: it is none of theirs.
-    """
-    return get_row(session, Meeting, us, meeting_id)
-
-
 def propose(
     session: Session,
     programme: Programme,
@@ -106,6 +98,7 @@ def propose(
     )  # fmt: skip
     session.add(meeting)
     session.flush()
+    record(session, us, "meeting.proposed")
     tell_other(session, us, _key(meeting, now), N_("%(other)s proposes a meeting. Choose a time."))
     return meeting
 
@@ -136,6 +129,7 @@ def propose_others(
     meeting.times, meeting.minutes, meeting.place = instants, minutes, place
     meeting.proposed_by, meeting.state = side.value, MeetingState.PROPOSED.value
     session.flush()
+    record(session, us, "meeting.moved")
     tell_other(
         session, us, _key(meeting, now), N_("%(other)s proposes other times for a meeting. Choose one.")
     )
@@ -172,6 +166,7 @@ def choose(
         meeting.sequence += 1
     meeting.starts_at, meeting.state = instant, MeetingState.AGREED.value
     session.flush()
+    record(session, us, "meeting.agreed")
     day = instant.astimezone(zones_of(session, [us.other.id])[us.other.id]).date()
     tell_other(
         session, us, _key(meeting, now), N_("%(other)s agrees to meet you on %(date)s."),
@@ -201,6 +196,7 @@ def cancel(
     meeting.state = MeetingState.CANCELLED.value
     meeting.sequence += 1
     session.flush()
+    record(session, us, "meeting.cancelled")
     tell_other(session, us, _key(meeting, now), N_("%(other)s cannot make a meeting and has called it off."))
     return meeting
 

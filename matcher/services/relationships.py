@@ -25,6 +25,7 @@ from matcher.models import (
     Survey,
 )
 from matcher.profiles.text import clean
+from matcher.services import audit
 from matcher.services.errors import NotAllowed, NotFound, ServiceError
 from matcher.services.locking import lock_programme
 from matcher.services.notices import notify
@@ -165,6 +166,13 @@ def columns_of(us: Relationship) -> dict[str, int]:
         "startup_id": us.startup.id,
         "counterpart_id": us.counterpart.id,
     }
+
+
+def record(session: Session, us: Relationship, action: str) -> None:
+    """Note that one of the two did something with the other; what they write to each other stays theirs."""
+    audit.record(
+        session, us.programme.id, us.me.ref, action, f"profile:{us.me.id}", after={"with": us.other.id}
+    )
 
 
 def tell_other(session: Session, us: Relationship, key: str, message: str, **params: Any) -> None:

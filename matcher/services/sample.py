@@ -8,6 +8,7 @@ from matcher.models import Kind, Programme
 from matcher.profiles.reading import SheetReading, read_profiles
 from matcher.services.importing import import_drafts
 from matcher.services.programmes import create_programme
+from matcher.services.rules import CohortRules, save_rules
 from matcher.services.sample_people import add_sample_people
 
 SHEETS = {
@@ -33,5 +34,7 @@ def load_sample(session: Session) -> Programme:
     )
     for kind, found in read_sample().items():
         import_drafts(session, programme, kind, found.drafts, actor="tandem", subject="sample")
+    # An open request takes a place: with one, its founder could ask nobody beside the first.
+    save_rules(session, programme, CohortRules(mentors_most=2), seen=0, actor="tandem")
     add_sample_people(session, programme)
     return programme

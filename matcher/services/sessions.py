@@ -16,6 +16,7 @@ from matcher.services.relationships import (
     columns_of,
     get_row,
     read_text,
+    record,
     rows_of,
     tell_other,
 )
@@ -42,15 +43,6 @@ def list_sessions(session: Session, us: Relationship) -> Sequence[SessionLog]:
     """All that the pair wrote down, the latest first."""
     query = rows_of(SessionLog, us).order_by(SessionLog.held_on.desc(), SessionLog.id.desc())
     return session.scalars(query).all()
-
-
-def get_session(session: Session, us: Relationship, log_id: int) -> SessionLog:
-    """One of the pair's sessions.
-
-    Raises:
-        NotFound: it is none of theirs, or was taken back.
-    """
-    return get_row(session, SessionLog, us, log_id)
 
 
 def write_down(
@@ -84,6 +76,7 @@ def write_down(
     )  # fmt: skip
     session.add(log)
     session.flush()
+    record(session, us, "session.written")
     tell_other(session, us, _key(log), N_("%(other)s wrote a session down. Please confirm it."))
     return log
 
@@ -113,6 +106,7 @@ def change(
     log.held_on, log.minutes, (log.topics, log.next_steps) = held_on, minutes, texts
     log.written_at, log.objection = now, ""
     session.flush()
+    record(session, us, "session.changed")
     tell_other(session, us, _key(log), N_("%(other)s changed a session. Please confirm it."))
     return log
 
@@ -126,6 +120,7 @@ def take_back(session: Session, programme: Programme, pair: Pair, side: Side, lo
     us = change_as(session, programme, pair, side)
     session.delete(_own(session, us, log_id))
     session.flush()
+    record(session, us, "session.removed")
 
 
 def confirm(
@@ -142,6 +137,7 @@ def confirm(
     if log.confirmed_at is None:
         log.confirmed_at, log.objection = now, ""
         session.flush()
+        record(session, us, "session.confirmed")
         tell_other(session, us, _key(log), N_("%(other)s confirmed a session."))
     return log
 
@@ -165,6 +161,7 @@ def object_to(
     if problems:
         raise Invalid(problems)
     session.flush()
+    record(session, us, "session.disputed")
     tell_other(session, us, _key(log), N_("%(other)s says that a session was different."))
     return log
 
@@ -200,7 +197,7 @@ def _check(
 
 
 def _own(session: Session, us: Relationship, log_id: int) -> SessionLog:
-    log = get_session(session, us, log_id)
+    log = get_row(session, SessionLog, us, log_id)
     if log.written_by != us.side:
         raise NotAllowed(Message(_OTHERS))
     if log.confirmed_at is not None:
@@ -209,7 +206,7 @@ def _own(session: Session, us: Relationship, log_id: int) -> SessionLog:
 
 
 def _others(session: Session, us: Relationship, log_id: int, seen: str) -> SessionLog:
-    log = get_session(session, us, log_id)
+    log = get_row(session, SessionLog, us, log_id)
     if log.written_by == us.side:
         raise NotAllowed(Message(_OWN))
     if stamp(log) != seen:

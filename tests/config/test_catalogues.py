@@ -188,3 +188,14 @@ def test_a_sheet_may_be_headed_with_our_own_labels(locale: str, compiled: Path) 
     for kind, fields in FIELDS.items():
         headers = [translate(field.label) for field in fields]
         assert [m.field for m in match_columns(kind, headers)] == [f.name for f in fields], kind
+
+
+def test_no_template_joins_words_with_marks_of_one_language() -> None:
+    """Chinese and Arabic have commas and colons of their own, which stand in gettext."""
+    joined = re.compile(r"(?:\}\}|</\w+>|%\})[,:] ")
+    found = {
+        path.name: hits
+        for path in (ROOT / "web" / "templates").rglob("*.html")
+        if (hits := joined.findall(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}

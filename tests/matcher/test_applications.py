@@ -103,6 +103,47 @@ def test_an_application_is_sent_admitted_once_and_becomes_a_profile(
     assert session.scalars(select(Job.kind)).all() == [JobKind.EMBED]
 
 
+def test_who_is_on_an_imported_profile_that_is_nobodys_gets_it_instead_of_a_second(
+    session: Session, programme: Programme
+) -> None:
+    sheet = {"email": "amina@example.org", "markets": ("KE", "UG"), "sdgs": (9,)}
+    ids = add(
+        session,
+        programme,
+        draft(Kind.STARTUP, "S7", name="Umeme", **sheet),
+        draft(Kind.MENTOR, "M1", email="amina@example.org"),
+    )
+    amina = member(session, programme)
+    answer(session, programme, amina, FOUNDER)
+    finish(session, programme, amina)
+    send(session, programme, amina, actor="amina@example.org")
+    assert amina.profile_id is None
+
+    profile = admit(session, programme, amina, actor="boss@example.org")
+
+    assert isinstance(profile, Startup)
+    assert (profile.id, amina.profile_id) == (ids["S7"], ids["S7"])
+    assert (profile.ref, profile.name) == ("S7", "Umeme Soko")
+    assert (profile.markets, profile.sdgs) == (["KE", "UG"], [9]), "they did not know their goals yet"
+    assert session.scalar(select(func.count()).select_from(Startup)) == 1
+
+
+@pytest.mark.parametrize("how", ["taken", "twice", "elsewhere"])
+def test_a_profile_that_may_be_somebody_elses_is_left_alone(
+    session: Session, programme: Programme, how: str
+) -> None:
+    other = make_programme(session) if how == "elsewhere" else programme
+    refs = ("S7", "S8") if how == "twice" else ("S7",)
+    ids = add(session, other, *(draft(Kind.STARTUP, ref, email="amina@example.org") for ref in refs))
+    if how == "taken":
+        member(session, programme, email="boss@example.org", profile_id=ids["S7"], state="active")
+    amina = member(session, programme)
+    answer(session, programme, amina, FOUNDER)
+    finish(session, programme, amina)
+
+    assert admit(session, programme, amina, actor="boss@example.org").id not in ids.values()
+
+
 def test_who_was_invited_by_a_manager_is_let_in_at_once(session: Session, programme: Programme) -> None:
     ben = member(session, programme, Role.MENTOR, "ben@example.org", needs_approval=False)
     first = open_draft(session, programme, ben)

@@ -1,6 +1,7 @@
 """The data files of config/taxonomy agree with the code and with themselves."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from matcher.models.kinds import Kind
 from matcher.profiles.cell import parse_cell
 from matcher.profiles.fields import FIELDS, field
+from matcher.profiles.labels import Width, day_name
 from matcher.profiles.places import WORLD, countries, country_name, region
 from matcher.profiles.taxonomy import LOCALES, label, load_toml, taxonomy
 from matcher.profiles.text import key
+from matcher.profiles.timezones import city
 from matcher.profiles.tongues import language_name
 
 REAL = Path("/work/shared/data/real/startups.csv")
@@ -51,6 +54,33 @@ def test_regions_are_made_of_countries() -> None:
         assert set(region(code) or ()) <= countries() | {WORLD}
     assert region("worldwide") == region("001") == ("001",)
     assert len(region("Африка") or ()) == 55
+
+
+@pytest.mark.parametrize(
+    ("zone", "locale", "name"),
+    [
+        ("Africa/Nairobi", "ru", "Найроби"),
+        ("Asia/Kolkata", "ar", "كالكتا"),
+        ("America/Argentina/Buenos_Aires", "fr", "Buenos Aires"),
+        ("Etc/GMT-3", "zh", "UTC+3"),
+        ("Etc/UTC", "en", "UTC"),
+    ],
+)
+def test_a_time_zone_is_called_by_its_city(zone: str, locale: str, name: str) -> None:
+    assert city(zone, locale) == name
+
+
+@pytest.mark.parametrize(
+    ("day", "width", "locale", "said"),
+    [
+        (date(2026, 4, 1), "long", "fr", "1er avril 2026"),
+        (date(2026, 4, 1), "full", "fr", "mercredi 1er avril 2026"),
+        (date(2026, 4, 21), "long", "fr", "21 avril 2026"),
+        (date(2026, 4, 1), "long", "es", "1 de abril de 2026"),
+    ],
+)
+def test_the_first_of_a_month_is_counted_in_french(day: date, width: Width, locale: str, said: str) -> None:
+    assert day_name(day, width, locale) == said
 
 
 def test_codes_are_shown_in_the_readers_language() -> None:

@@ -1,14 +1,15 @@
 """Approving and rejecting from a list, and taking it back."""
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from matcher.db import reading, unit_of_work
-from matcher.models import AuditEvent, Match, Programme
+from matcher.models import Account, AuditEvent, Match, Programme
 from matcher.services.review import decide
 from tests.web.conftest import submit, token
 from tests.web.people import add_admin, sign_in
@@ -213,8 +214,18 @@ def test_a_page_that_reloads_itself_keeps_its_notice_to_itself(
     assert "was saved" not in client.get(again).text
 
 
-def test_decisions_say_in_which_zone_their_times_are(client: FlaskClient, world: World) -> None:
+def test_decisions_tell_their_times_by_the_readers_clock(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
     page = f"/p/{world.slug}/startups/{world.startup}"
     submit(client, page, to=f"{page}/decide", approve=world.mentor)
 
-    assert "(UTC)" in client.get(f"/p/{world.slug}/log").text
+    address = f"/p/{world.slug}/log"
+    assert "(\u2066UTC\u2069)" in client.get(address).text
+    with unit_of_work(engine) as session:
+        session.execute(update(Account).values(timezone="Asia/Kathmandu"))
+    told = re.search(r"(\d+:\d+).[AP]M \(Kathmandu, \u2066UTC\+5:45\u2069\)", client.get(address).text)
+    with reading(engine) as session:
+        there = session.scalars(select(AuditEvent.at)).one().astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert told
+    assert told[1] == f"{there:%-I:%M}"

@@ -155,6 +155,8 @@ def test_the_form_names_in_the_language_of_the_page(client: FlaskClient, world: 
 
     assert (french["country"], french["languages"]) == (["Sénégal"], ["français; anglais"])
     assert (arabic["country"], arabic["languages"]) == (["السنغال"], ["الفرنسية; الإنجليزية"])
+    assert (french["timezone"], arabic["timezone"]) == (["Nairobi"], ["نيروبي"])
+    assert "Africa/Nairobi" not in client.get(address.removesuffix("/edit")).text
 
 
 def test_who_saves_second_sees_both_versions_and_loses_nothing(

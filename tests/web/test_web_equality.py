@@ -81,6 +81,15 @@ def test_managers_see_groups_of_five_and_nothing_to_compute_another_from(
     assert "p1@example.org" not in page
 
 
+def test_managers_find_the_figures_among_the_people_and_the_questions_among_the_settings(
+    client: FlaskClient, world: World
+) -> None:
+    at = f"/p/{world.slug}"
+    assert f'href="{at}/equality"' in client.get(f"{at}/people").text
+    assert f'href="{at}/equality" aria-current="page"' in client.get(f"{at}/equality").text
+    assert f'href="{at}/questions"' in client.get(f"{at}/settings").text
+
+
 @pytest.mark.parametrize("groups", [2, 3, 4])
 def test_no_group_can_be_computed_from_what_is_disclosed(groups: int) -> None:
     """For every output and total there are several worlds that would have given it, in each hidden group."""

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, update
 
-from matcher.db import unit_of_work
+from matcher.db import reading, unit_of_work
 from matcher.models import AuditEvent, Kind, Match, MatchChange, utcnow
 from tests.web.conftest import submit
 from tests.web.test_web_pages import Tags, _contents
@@ -84,6 +84,31 @@ def test_managers_see_dates_and_figures_and_no_words(
     assert "60 minutes" in told
     assert "Not confirmed yet" in told
     assert _contents(engine) == before
+
+
+def test_what_a_pair_does_is_in_the_log_without_what_it_says(
+    engine: Engine, client: FlaskClient, world: World, two: Couple
+) -> None:
+    today, soon = (utcnow() + timedelta(days=days) for days in (0, 5))
+    held = {"held_on": today.date().isoformat(), "minutes": "60", "topics": "SECRET", "next_steps": "SECRET"}
+    submit(two.founder, f"{two.ours}/sessions/new", **held)
+    submit(two.founder, f"{two.ours}/goals/new", text="SECRET", due=soon.date().isoformat())
+    day = {"date-1": soon.date().isoformat(), "time-1": "9:00"}
+    submit(two.founder, f"{two.ours}/meetings/new", minutes="30", place="SECRET", **day)
+    goal = two.founder.get(two.ours).text.split("/goals/")[1].split("/")[0]
+    for _ in range(2):  # the second changes nothing
+        submit(two.founder, two.ours, to=f"{two.ours}/goals/{goal}/done")
+
+    with reading(engine) as session:
+        events = session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(4)).all()
+        told = [(event.action, event.subject, event.after) for event in events]
+    with_mentor = f"profile:{two.pair[0]}", {"with": two.pair[1]}
+    actions = ("goal.done", "meeting.proposed", "goal.added", "session.written")
+    assert told == [(action, *with_mentor) for action in actions]
+    page = client.get(f"/p/{world.slug}/log").text
+    assert "SECRET" not in page
+    first = _text(page).partition("Goal reached")[2].partition("Meeting proposed")[0]
+    assert "Amara Diop" in first
 
 
 def test_participants_and_other_programmes_do_not_get_in(

@@ -88,16 +88,19 @@ def _press(page: Page, wanted: Locator) -> None:
     page.keyboard.press("Enter")
 
 
+def _exported(page: Page) -> list[str]:
+    with page.expect_download() as saved:
+        _press(page, page.get_by_role("link", name="Pairs as CSV"))
+    return saved.value.path().read_text("utf-8-sig").splitlines()
+
+
 def _card(page: Page, number: int) -> Locator:
     return page.locator("li.card").nth(number)
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_cohort_is_proposed_shaped_and_published_by_keyboard_alone(
-    browser: Browser,
-    served: tuple[str, World, Engine],
-    tmp_path: Path,
-    width: int,
+    browser: Browser, served: tuple[str, World, Engine], tmp_path: Path, width: int
 ) -> None:
     base, world, engine = served
     context = browser.new_context(viewport={"width": width, "height": 800}, locale="en", base_url=base)
@@ -142,9 +145,7 @@ def test_a_cohort_is_proposed_shaped_and_published_by_keyboard_alone(
     _press(page, page.locator("summary", has_text="Approve many at once"))
     _press(page, page.get_by_role("link", name="pairs that are proposed or locked"))
     _press(page, page.get_by_role("button", name="Approve"))
-    with page.expect_download() as saved:
-        _press(page, page.get_by_role("link", name="Pairs as CSV"))
-    exported = saved.value.path().read_text("utf-8-sig").splitlines()
+    exported = _exported(page)
     assert exported[0].startswith("startup_ref,startup,mentor_ref,mentor,score,fit,reasons,status")
     assert len(exported) > len(locked)
     _press(page, page.get_by_role("link", name="Publish"))

@@ -78,6 +78,24 @@ def test_who_waits_is_shown_with_what_they_sent_and_let_in(
     assert "does not wait" in manager.get(again.location).text
 
 
+def test_before_somebody_is_let_in_their_imported_profile_is_named(
+    manager: FlaskClient, engine: Engine, world: World, applicant: int
+) -> None:
+    page = f"/p/{world.slug}/people/{applicant}"
+    said = "is here already with the same address"
+    assert said not in manager.get(page).text
+    with unit_of_work(engine) as session:
+        session.get_one(Profile, world.startup).email = "amina@example.org"
+    shown = manager.get(page).text
+    assert said in shown
+    assert f'href="/p/{world.slug}/startups/{world.startup}"' in shown
+
+    submit(manager, page, to=f"{page}/approve")
+
+    with reading(engine) as session:
+        assert session.get_one(Membership, applicant).profile_id == world.startup
+
+
 def test_a_refusal_needs_a_reason_which_the_person_reads(
     app: Flask, manager: FlaskClient, engine: Engine, world: World, applicant: int
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from icalendar import Calendar
+from icalendar import Calendar, Component
 from sqlalchemy import Engine, select
 
 from matcher.db import reading, unit_of_work
@@ -55,6 +55,13 @@ def press(client: FlaskClient, address: str, action: str) -> str:
     return _text(client.get(answer.location).text)
 
 
+def in_calendar(client: FlaskClient, address: str) -> Component:
+    """The meeting as a calendar reads its file."""
+    file = client.get(address)
+    assert file.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    return Calendar.from_ical(file.data).walk("VEVENT")[0]
+
+
 def test_a_couple_meets_writes_it_down_and_reaches_a_goal(engine: Engine, two: Couple) -> None:
     sent = submit(
         two.founder,
@@ -78,9 +85,7 @@ def test_a_couple_meets_writes_it_down_and_reaches_a_goal(engine: Engine, two: C
     agreed = press(two.mentor, two.theirs, f"meetings/{meeting.id}/choose")
     assert "The meeting is agreed" in agreed
     for client, address in ((two.mentor, two.theirs), (two.founder, two.ours)):
-        file = client.get(f"{address}/meetings/{meeting.id}/meeting.ics")
-        assert file.headers["Content-Type"] == "text/calendar; charset=utf-8"
-        event = Calendar.from_ical(file.data).walk("VEVENT")[0]
+        event = in_calendar(client, f"{address}/meetings/{meeting.id}/meeting.ics")
         assert event.decoded("dtstart") == first
         assert event["SUMMARY"] == "Meeting: Umeme Soko, Amara Diop"
     assert "called off" in press(two.founder, two.ours, f"meetings/{meeting.id}/cancel")

@@ -9,7 +9,9 @@ from sqlalchemy import Engine, select
 
 from config.settings import Settings
 from matcher.db import unit_of_work
-from matcher.models import Account, Base, Programme
+from matcher.models import Account, Base, Mentor, Programme, Startup
+from matcher.services.asking import obstacle, sides_of
+from matcher.services.introductions import ask
 from matcher.services.sample import load_sample
 from tests.web.conftest import token
 from web import create_app
@@ -38,6 +40,23 @@ def test_one_click_signs_in_as_each_role(stranger: FlaskClient, role: str) -> No
     assert first.status_code == 200
     assert first.request.path == "/p/sample" if role == "manager" else "/p/sample/mine/" in first.request.path
     assert stranger.get("/p/sample/startups").status_code == (200 if role == "manager" else 403)
+
+
+def test_its_founder_can_ask_two_mentors_at_once(engine: Engine, sample: None) -> None:
+    with unit_of_work(engine) as session:
+        programme = session.scalars(select(Programme)).one()
+        startup = session.scalars(select(Startup).order_by(Startup.id)).first()
+        assert startup
+        asked = 0
+        for mentor in session.scalars(select(Mentor).order_by(Mentor.id)):
+            pair = startup.id, mentor.id
+            if obstacle(session, programme, sides_of(session, programme, pair, "startup")) is None:
+                ask(
+                    session, programme, pair, "startup",
+                    message="Will you help us?", account_id=None, link=lambda secret: f"/answer/{secret}",
+                )  # fmt: skip
+                asked += 1
+    assert asked == 2
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -14,6 +14,7 @@ from matcher.services.equality import (
     read_answers,
     save_answers,
 )
+from matcher.services.people import count_people
 from matcher.wording import N_, Message
 from web.database import read
 from web.notices import tell
@@ -96,7 +97,12 @@ def show(slug: str) -> str:
     with read(slug) as (session, programme):
         figures = {name: _bars(found) for name, found in count_answers(session, programme).items()}
         return render_template(
-            "equality_figures.html", programme=programme, figures=figures, questions=QUESTIONS, labels=LABELS
+            "equality_figures.html",
+            programme=programme,
+            counts=count_people(session, programme),
+            figures=figures,
+            questions=QUESTIONS,
+            labels=LABELS,
         )
 
 

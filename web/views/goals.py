@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from matcher.models import Goal, utcnow
 from matcher.services import goals
+from matcher.services.relationships import get_row
 from matcher.wording import N_, Message
 from web.notices import tell
 from web.together import PAGE, PairForm, Together, attempt, back, press, read_us, zones_for
@@ -38,7 +39,7 @@ def create(slug: str, mine: int, other: int) -> Response | tuple[str, int]:
 def edit(slug: str, mine: int, other: int, goal: int) -> str:
     """The form with the goal."""
     with read_us(slug, mine, other) as here:
-        found = goals.get_goal(here.session, here.us, goal)
+        found = get_row(here.session, Goal, here.us, goal)
         due = found.due.isoformat() if found.due else ""
         return _page(here, PairForm({"text": found.text, "due": due}), found)
 
@@ -78,7 +79,7 @@ def _save(slug: str, mine: int, other: int, goal: int | None) -> Response | tupl
         tell("success", Message(_SAVED))
         return back(slug, mine, other, "goals")
     with read_us(slug, mine, other) as here:
-        found = goals.get_goal(here.session, here.us, goal) if goal else None
+        found = get_row(here.session, Goal, here.us, goal) if goal else None
         return _page(here, form, found), status
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as Answer
 from matcher.models import Meeting, utcnow
 from matcher.services import meetings
 from matcher.services.calendars import entry_of, has_entry
+from matcher.services.relationships import get_row
 from matcher.wording import N_, Message
 from web.i18n import locale_code
 from web.notices import tell
@@ -52,7 +53,7 @@ def create(slug: str, mine: int, other: int) -> Answer | tuple[str, int]:
 def edit(slug: str, mine: int, other: int, meeting: int) -> str:
     """A form with the times that are proposed, on the reader's clock."""
     with read_us(slug, mine, other) as here:
-        found = meetings.get_meeting(here.session, here.us, meeting)
+        found = get_row(here.session, Meeting, here.us, meeting)
         return _page(here, _filled(here, found), found)
 
 
@@ -107,7 +108,7 @@ def cancel(slug: str, mine: int, other: int, meeting: int) -> Answer:
 def calendar(slug: str, mine: int, other: int, meeting: int) -> Response:
     """The file that puts the meeting into a calendar, moves it there or takes it out."""
     with read_us(slug, mine, other) as here:
-        found = meetings.get_meeting(here.session, here.us, meeting)
+        found = get_row(here.session, Meeting, here.us, meeting)
         if not has_entry(found):
             abort(404)
         file = entry_of(here.us, found, language=locale_code(), now=utcnow())
@@ -125,7 +126,7 @@ def _after(
         tell("success", Message(_PROPOSED))
         return back(slug, mine, other, "meetings")
     with read_us(slug, mine, other) as here:
-        found = meetings.get_meeting(here.session, here.us, meeting) if meeting else None
+        found = get_row(here.session, Meeting, here.us, meeting) if meeting else None
         if found and status == 409:  # what is there now is on the page: the next try is about that
             form.texts["seen"] = meetings.stamp(found)
         return _page(here, form, found), status

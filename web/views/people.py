@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from matcher.models import MembershipState, Programme, Role
-from matcher.services import admitting
+from matcher.services import admitting, applications
 from matcher.services.errors import NotAllowed
 from matcher.services.leaving import pairs_of
 from matcher.services.people import (
@@ -163,8 +163,10 @@ def _step(
 def _page(slug: str, membership_id: int, *, reason: str = "", error: Message | None = None) -> str:
     with read(slug) as (session, programme):
         person = get_person(session, programme, membership_id)
+        waits = _has_sent(person) and person.profile is None
         return render_template(
             "people_show.html",
+            known=applications.unclaimed(session, programme, person.membership) if waits else None,
             programme=programme,
             person=person,
             answered=application_facts(session, programme, person.membership) if _has_sent(person) else None,

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from matcher.models import SessionLog, utcnow
 from matcher.services import sessions
 from matcher.services.clocks import read_day
+from matcher.services.relationships import get_row
 from matcher.wording import N_, Message
 from web.notices import tell
 from web.together import PAGE, PairForm, Together, attempt, back, press, read_us, zones_for
@@ -41,7 +42,7 @@ def create(slug: str, mine: int, other: int) -> Response | tuple[str, int]:
 def edit(slug: str, mine: int, other: int, log: int) -> str:
     """The form with what was written."""
     with read_us(slug, mine, other) as here:
-        found = sessions.get_session(here.session, here.us, log)
+        found = get_row(here.session, SessionLog, here.us, log)
         texts = {
             "held_on": found.held_on.isoformat(),
             "minutes": str(found.minutes),
@@ -75,7 +76,7 @@ def confirm(slug: str, mine: int, other: int, log: int) -> Response:
 def ask(slug: str, mine: int, other: int, log: int) -> str:
     """Ask what was different."""
     with read_us(slug, mine, other) as here:
-        found = sessions.get_session(here.session, here.us, log)
+        found = get_row(here.session, SessionLog, here.us, log)
         return _objection(here, PairForm({"words": found.objection}), found)
 
 
@@ -94,7 +95,7 @@ def object_to(slug: str, mine: int, other: int, log: int) -> Response | tuple[st
         tell("success", Message(_OBJECTED))
         return back(slug, mine, other, "sessions")
     with read_us(slug, mine, other) as here:
-        return _objection(here, form, sessions.get_session(here.session, here.us, log)), status
+        return _objection(here, form, get_row(here.session, SessionLog, here.us, log)), status
 
 
 @blueprint.post("/<id:log>/remove")
@@ -134,7 +135,7 @@ def _save(slug: str, mine: int, other: int, log: int | None) -> Response | tuple
         tell("success", Message(_WRITTEN))
         return back(slug, mine, other, "sessions")
     with read_us(slug, mine, other) as here:
-        found = sessions.get_session(here.session, here.us, log) if log else None
+        found = get_row(here.session, SessionLog, here.us, log) if log else None
         return _page(here, form, found), status
 
 
