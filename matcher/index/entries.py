@@ -5,7 +5,6 @@ new index that shares the large segment's memory with the old one.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,9 +17,8 @@ from matcher.index.widening import Float16, Float32
 from matcher.models.kinds import Facet
 
 _NOBODY = -1
-_BLOCK, _SKETCHES = 256, 2048
+_BLOCK, _SKETCHES = 256, 8192
 """Vectors and sketches that are read at a time, so that they are still in the cache when multiplied."""
-_WORTH_A_THREAD = 6
 
 
 def make_rows(rows: Sequence[tuple[int, int, Facet]]) -> npt.NDArray[np.void]:
@@ -182,25 +180,11 @@ def build_index(rows: npt.NDArray[np.void], vectors: Float16 | Float32) -> Entry
 
 
 def _by_blocks(read: Callable[[Int64], Float32], queries: Float32, positions: Int64, size: int) -> Float32:
-    """`queries @ read(positions).T`, `size` positions at a time, on two cores if that is worth a thread.
-
-    The thread ends with the call: one that stayed would not be there in a child forked later.
-    """
+    """`queries @ read(positions).T`, `size` positions at a time."""
     found = np.empty((len(positions), len(queries)), dtype=np.float32)
-
-    def fill(blocks: Sequence[int]) -> None:
-        for start in blocks:
-            block = slice(start, start + size)
-            np.matmul(read(positions[block]), queries.T, out=found[block])
-
-    blocks = range(0, len(positions), size)
-    if len(blocks) < _WORTH_A_THREAD:
-        fill(blocks)
-        return found.T
-    with ThreadPoolExecutor(1) as other:
-        half = other.submit(fill, blocks[len(blocks) // 2 :])
-        fill(blocks[: len(blocks) // 2])
-        half.result()
+    for start in range(0, len(positions), size):
+        block = slice(start, start + size)
+        np.matmul(read(positions[block]), queries.T, out=found[block])
     return found.T
 
 

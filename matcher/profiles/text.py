@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 # Controls, zero-width and bidi characters: invisible, and able to make a name look like another.
@@ -31,6 +32,18 @@ class Without(dict[int, int | None]):
         return kept
 
 
+class Letters(dict[int, str]):
+    """A table for `str.translate` that makes of each character what `make` does, which it is asked once."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, code: int) -> str:
+        made = self[code] = self.make(chr(code))
+        return made
+
+
 _ACCENTS = Without("Mn")
 
 
@@ -55,12 +68,21 @@ def _fold(text: str) -> str:
 
 def bare(text: str) -> str:
     """What `fold` makes of a text that is clean."""
-    letters = unicodedata.normalize("NFKD", text)
-    letters = letters.translate(_ACCENTS).casefold()
-    letters = letters.translate(_UNDECOMPOSED).translate(_ARABIC_LETTERS)
-    return _NOT_WORD.sub(" ", _ARTICLE.sub("", letters)).strip()
+    return " ".join(bare_words(text, _PLAIN))
 
 
+def bare_words(text: str, letters: Letters) -> list[str]:
+    """The words of a text that is clean, letter by letter as a table says, without the Arabic article."""
+    return _ARTICLE.sub("", text.translate(letters)).split()
+
+
+def plain(letter: str) -> str:
+    """One character in lower case and without accents; a space if it belongs to no word."""
+    letters = unicodedata.normalize("NFKD", letter).translate(_ACCENTS).casefold()
+    return _NOT_WORD.sub(" ", letters.translate(_UNDECOMPOSED).translate(_ARABIC_LETTERS))
+
+
+_PLAIN = Letters(plain)
 _fold_often = lru_cache(maxsize=20_000)(_fold)
 
 

@@ -8,9 +8,10 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
-from matcher.profiles.text import Without, bare
+from matcher.profiles.text import Letters, Without, bare_words, plain
 
 _Part = TypeVar("_Part", str, int)
 
@@ -30,6 +31,14 @@ _UNSEEN.update(dict.fromkeys((0x115F, 0x1160, 0x3164, 0xFFA0)))
 # nobody has to find out which script was meant. Capitals that look alike are here in their lower case.
 _LOOKALIKES = str.maketrans("асеорхуіѕјһԁԛԝвкмнтѵαεικνορτυχ", "aceopxyisjhdqwbkmhtvaeiknoptyx")
 
+
+def _make_letter(letter: str) -> str:
+    seen = unicodedata.normalize("NFKD", letter).translate(_UNSEEN)
+    return _UNSPACED.sub(r" \g<0> ", plain(seen).translate(_LOOKALIKES))
+
+
+_LETTERS = Letters(_make_letter)
+
 _SHINGLE = 4 * _WORD
 _SHORTEST = 5 * _WORD
 _CERTAIN = 12 * _WORD
@@ -38,18 +47,28 @@ _SHARE_OF_SHINGLES, _SHARE_OF_WORDS = 0.55, 0.85
 _LONGER = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wording:
     """A text made ready for comparing, once for each text, by `wording`. Holds hashes: not to be stored.
 
-    `words` and `shingles` map its distinct words and shingles to the lengths that each stands for;
-    `words_length` and `shingles_length` are their sums. Lengths are in twentieths of a word.
+    `said` are its words in their order. `words` and `shingles` map its distinct words and shingles to the
+    lengths that each stands for; `words_length` and `shingles_length` are their sums. Lengths are in
+    twentieths of a word. Shingles are made when first asked for: most texts share too few words to be asked.
     """
 
+    said: Sequence[str]
     words: Mapping[str, int]
     words_length: int
-    shingles: Mapping[int, int]
-    shingles_length: int
+
+    @cached_property
+    def shingles(self) -> Mapping[int, int]:
+        """Its runs of four words."""
+        return dict(_shingles(self.said, [self.words[word] for word in self.said]))
+
+    @cached_property
+    def shingles_length(self) -> int:
+        """The length of them all."""
+        return sum(self.shingles.values())
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -58,18 +77,14 @@ def words(text: str) -> tuple[str, ...]:
     Look-alike letters all become Latin, after the skeletons of Unicode Technical Standard 39. A Chinese,
     Japanese, Thai, Lao, Burmese or Khmer letter is a word of its own, as these are written without spaces.
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text).translate(_UNSEEN)
-    return tuple(_UNSPACED.sub(r" \g<0> ", bare(text).translate(_LOOKALIKES)).split())
+    return tuple(bare_words(text, _LETTERS))
 
 
 def wording(text: str) -> Wording:
     """A text, ready to be compared with many others."""
     said = words(text)
-    lengths = [_length(word) for word in said]
-    distinct = dict(zip(said, lengths, strict=True))
-    shingles = dict(_shingles(said, lengths))
-    return Wording(distinct, sum(distinct.values()), shingles, sum(shingles.values()))
+    distinct = {word: _length(word) for word in said}
+    return Wording(said, distinct, sum(distinct.values()))
 
 
 def echoes(ours: Wording, theirs: Wording) -> bool:
@@ -102,7 +117,10 @@ class Repertoire:
         self._said = [one for one in said if one.words_length >= _SHORTEST]
         self._shortest = min((one.words_length for one in self._said), default=0)
         self._words = {word: length for one in self._said for word, length in one.words.items()}
-        self._shingles = {shingle for one in self._said for shingle in one.shingles}
+
+    @cached_property
+    def _shingles(self) -> frozenset[int]:
+        return frozenset(shingle for one in self._said for shingle in one.shingles)
 
     def echoes(self, theirs: Wording) -> bool:
         """Whether the text and any of these are echoes."""
@@ -112,11 +130,13 @@ class Repertoire:
         """False only where there is no echo: no single text shares more than all of them together."""
         if not self._said or theirs.words_length < _SHORTEST:
             return False
-        if not self._shingles.isdisjoint(theirs.shingles):
-            return True
+        shared = _shared(theirs.words, self._words)
+        if shared < _SHINGLE:  # then they have no run of words in common either
+            return False
         shorter = min(self._shortest, theirs.words_length)
-        shared = sum(length for word, length in theirs.words.items() if word in self._words)
-        return shared >= max(_SHORTEST, _SHARE_OF_WORDS * shorter)
+        return shared >= max(_SHORTEST, _SHARE_OF_WORDS * shorter) or not self._shingles.isdisjoint(
+            theirs.shingles
+        )
 
 
 def _share_words(ours: Wording, theirs: Wording) -> bool:
@@ -150,6 +170,8 @@ def _shingles(said: Sequence[str], lengths: Sequence[int]) -> Iterator[tuple[int
 
 
 def _length(word: str) -> int:
+    if len(word) > _SHORT:
+        return _WORD
     if _UNSPACED.match(word):
         return _IDEOGRAPH if _IDEOGRAPHIC.match(word) else _LETTER
-    return _WORD if len(word) > _SHORT else _SHORT_WORD
+    return _SHORT_WORD

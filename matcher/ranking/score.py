@@ -103,14 +103,16 @@ def score_many(
     facet out is judged by the others. Unstated attributes count as `config.unstated`.
 
     Args:
-        likeness: by meeting, in [0, 1], shape (n,).
+        likeness: by meeting, in [0, 1], shape (n,); one that takes place nowhere may be left out.
         fit: by attribute, in [0, 1] or NaN, shape (n,).
         kind: the counterparts' kind.
     """
     weights = {
-        m.part: np.where(np.isnan(likeness[m.part]), 0.0, m.config(config).weight) for m in MEETINGS[kind]
+        m.part: np.where(np.isnan(likeness[m.part]), 0.0, m.config(config).weight)
+        for m in MEETINGS[kind]
+        if m.part in likeness
     }
-    whole = sum(weights.values())
+    whole = sum(weights.values(), start=np.float64(0))
     whole = np.where(whole > 0, whole, 1.0)  # all that met may weigh nothing
     parts = {name: config.text_weight * weight / whole * likeness[name] for name, weight in weights.items()}
     total = sum(np.where(np.isnan(values), 0.0, values) for values in parts.values())

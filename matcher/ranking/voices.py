@@ -96,7 +96,8 @@ def meet(
 
 def _cosines(ours: Spoken, theirs: Spoken, copied: Collection[str]) -> Float32:
     cosines: Float32 = ours.vectors @ theirs.vectors.T
-    cosines[:, [text in copied for text in theirs.texts]] = _UNLIKE
+    if copied:
+        cosines[:, [text in copied for text in theirs.texts]] = _UNLIKE
     return cosines
 
 

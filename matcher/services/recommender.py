@@ -13,15 +13,18 @@ from matcher.ranking.eligibility import Rule, exclusions
 from matcher.ranking.explanation import Reason, explain
 from matcher.ranking.facts import Bool, Facts, Float64
 from matcher.ranking.fit import fit_many
-from matcher.ranking.interaction import Float32, Int64
-from matcher.ranking.score import MEETINGS, Meeting, Score, ScoreTable, best_rows, score_many
+from matcher.ranking.interaction import Int64
+from matcher.ranking.score import MEETINGS, Meeting, Score, best_rows
 from matcher.ranking.selection import Selection
 from matcher.ranking.voices import Spoken, Voice, echoed_texts, meet, repertoire, score_voices, texts_of
+from matcher.services.comparing import Comparison, Question, Width
 from matcher.services.pools import Pool, make_pool
 from matcher.services.roster import Roster
 
 COUNTERPARTS = (Kind.MENTOR, Kind.FUNDER)
 _NOWHERE = np.empty(0, dtype=np.int64)
+_WORTH_SIFTING = 4096
+"""Candidates from which sifting takes less time than comparing all of them in full width."""
 _NEWCOMERS = 2048
 """Candidates that are compared in full width to see whether the subject is a newcomer to their lists."""
 
@@ -112,30 +115,29 @@ class Recommender:
         pool = self.candidates(subject, kind)
         counts, allowed = _tally(exclusions(subject, pool.table, kind), pool.table.alive)
         rows = np.flatnonzero(allowed)
-        eligible = len(rows)
+        compared = self._compare(subject, kind, rows)
         if pool.is_sketched:
-            rows = self._sift(subject, kind, rows, count, floors)
-        totals = self.score(subject, pool, rows, kind, self._fit(subject, pool, rows, kind)).totals
-        best = self._best(subject, kind, rows, totals, count, floors)
+            compared = self._sift(compared, count, floors)
+        totals = compared.score(Width.FULL).totals
+        best = self._best(subject, kind, compared.rows, totals, count, floors)
         floor = float(totals[best[count - 1]]) if len(best) >= count else 0.0
-        return Shortlist(subject, kind, rows[best], totals[best], eligible, counts, floor)
+        return Shortlist(subject, kind, compared.rows[best], totals[best], len(rows), counts, floor)
 
-    def _sift(self, subject: Facts, kind: Kind, rows: Int64, count: int, floors: Float64 | None) -> Int64:
-        """Which `rows` are worth comparing in full width, as coarse sketches find, and then fine ones.
+    def _sift(self, compared: Comparison, count: int, floors: Float64 | None) -> Comparison:
+        """Who is worth comparing in full width, as coarse sketches find, and then fine ones.
 
         A list longer than usual is worth twice the work at most.
         """
         rescored = int(np.clip(4 * count, self.config.rescored, 2 * self.config.rescored))
-        if len(rows) <= 2 * rescored:  # in less time than sifting takes
-            return rows
-        for fine, kept in ((False, self.config.sifted), (True, rescored)):
-            if len(rows) > kept:
-                rough = self._rough_totals(subject, kind, rows, fine=fine)
-                near = _highest(rough, kept)
-                if floors is not None:
-                    near = np.union1d(near, _highest(rough - floors[rows], max(kept, _NEWCOMERS)))
-                rows = np.sort(rows[near])
-        return rows
+        if len(compared.rows) <= max(_WORTH_SIFTING, 2 * rescored):
+            return compared
+        for width, kept in ((Width.COARSE, self.config.sifted), (Width.FINE, rescored)):
+            rough = compared.score(width).totals
+            near = _highest(rough, kept)
+            if floors is not None:
+                near = np.union1d(near, _highest(rough - floors[compared.rows], max(kept, _NEWCOMERS)))
+            compared = compared.at(np.sort(near))
+        return compared
 
     def _best(
         self, subject: Facts, kind: Kind, rows: Int64, totals: Float64, count: int, floors: Float64 | None
@@ -177,8 +179,8 @@ class Recommender:
     def describe(self, subject: Facts, kind: Kind, rows: Int64) -> list[RankedCandidate]:
         """Scores and reasons of these rows of the pool, in their order."""
         pool = self.candidates(subject, kind)
-        fit = self._fit(subject, pool, rows, kind)
-        scores = self.score(subject, pool, rows, kind, fit)
+        compared = self._compare(subject, kind, rows)
+        scores = compared.score(Width.FULL)
         said, repeated = self.voice(subject), repertoire(self.texts(subject))
         items = []
         for place, (row, voice) in enumerate(zip(rows.tolist(), self._voices(pool, rows), strict=True)):
@@ -194,7 +196,7 @@ class Recommender:
             reasons = explain(
                 startup,
                 other,
-                {name: float(values[place]) for name, values in fit.items()},
+                {name: float(values[place]) for name, values in compared.fit.items()},
                 meet(ours, theirs, copied, kind, self.config),
                 copied,
                 self.config.worth_telling,
@@ -229,32 +231,22 @@ class Recommender:
     def _texts_at(self, positions: Int64) -> list[str]:
         return [self.entry_texts[entry] for entry in self.index.rows["entry_id"][positions].tolist()]
 
-    def score(
-        self, subject: Facts, pool: Pool, rows: Int64, kind: Kind, fit: Mapping[str, Float64]
-    ) -> ScoreTable:
-        """The scores of the subject with these rows of the pool, of which `fit` is the structured fit."""
-        near = {}
-        for meeting, queries, theirs in self._queries(subject, kind):
-            likeness = pool.likeness(queries, theirs, rows, self.config)
-            near[meeting.part] = meeting.ramp(likeness, self.config)
-        return score_many(near, fit, kind, self.config)
-
-    def _rough_totals(self, subject: Facts, kind: Kind, rows: Int64, *, fine: bool) -> Float64:
-        """Scores by sketches and the exact fit."""
+    def _compare(self, subject: Facts, kind: Kind, rows: Int64) -> Comparison:
         pool = self.candidates(subject, kind)
-        near = {}
-        for meeting, queries, theirs in self._queries(subject, kind):
-            likeness = pool.rough_likeness(self.index.sketch(queries), theirs, rows, self.config, fine=fine)
-            near[meeting.part] = meeting.ramp(likeness, self.config)
-        return score_many(near, self._fit(subject, pool, rows, kind), kind, self.config).totals
+        fit = fit_many(subject, Selection(pool.table, rows), kind)
+        return Comparison(pool, kind, self.config, self._questions(subject, kind), rows, fit)
 
-    def _queries(self, subject: Facts, kind: Kind) -> list[tuple[Meeting, Float32, Facet]]:
-        """What the subject asks in each meeting of texts, as vectors, and of which facet."""
-        asked = [(meeting, *_oriented(meeting, subject)) for meeting in MEETINGS[kind]]
-        return [(m, self.index.vectors(self.entries(subject, ours)), theirs) for m, ours, theirs in asked]
-
-    def _fit(self, subject: Facts, pool: Pool, rows: Int64, kind: Kind) -> dict[str, Float64]:
-        return fit_many(subject, Selection(pool.table, rows), kind)
+    def _questions(self, subject: Facts, kind: Kind) -> list[Question]:
+        """What the subject asks in each meeting of texts; none of a facet that nobody has."""
+        pool, found = self.candidates(subject, kind), []
+        for meeting in MEETINGS[kind]:
+            ours, theirs = _oriented(meeting, subject)
+            entries = self.entries(subject, ours)
+            if len(entries) and pool.groups(theirs).size:
+                vectors = self.index.vectors(entries)
+                sketch = self.index.sketch(vectors) if pool.is_sketched else vectors
+                found.append(Question(meeting, theirs, vectors, sketch))
+        return found
 
     def candidates(self, subject: Facts, kind: Kind) -> Pool:
         """Whom the subject is compared with, when the counterparts are of this kind."""
