@@ -79,9 +79,8 @@ def write_own(slug: str, mine: int, *roles: Role, active: bool = True) -> Iterat
         own = _enter(session, programme, mine, roles, active=active)
         due = is_due(own.membership)
         yield own
-        if (
-            due
-        ):  # last: a step waits for the programme first, and a manager's step, which has it, for this row
+        # Last: a step waits for the programme first, and a manager's step, which has it, for this row.
+        if due:
             touch(session, own.membership.id)
 
 
