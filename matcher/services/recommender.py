@@ -23,7 +23,7 @@ from matcher.services.roster import Roster
 
 COUNTERPARTS = (Kind.MENTOR, Kind.FUNDER)
 _NOWHERE = np.empty(0, dtype=np.int64)
-_WORTH_SIFTING = 4096
+_WORTH_SIFTING = 1024
 """Candidates from which sifting takes less time than comparing all of them in full width."""
 _NEWCOMERS = 2048
 """Candidates that are compared in full width to see whether the subject is a newcomer to their lists."""
