@@ -67,7 +67,7 @@ _LANGUAGES = N_(
 _SECTORS = N_("Choose all that apply. Add others in your own words.")
 _MARKETS = N_("Countries or regions in which you work or want to work.")
 _ONE_EACH = N_(
-    "One thing a box. Each is compared on its own, so several short ones find more than one long one."
+    "One thing in each box. Each is compared on its own, so several short ones find more than one long one."
 )
 
 _S, _M, _F = Kind.STARTUP, Kind.MENTOR, Kind.FUNDER
@@ -76,7 +76,7 @@ _STARTUP = (
         _S,
         "about",
         N_("Your start-up"),
-        N_("What it is called, and where it is at home."),
+        N_("What it is called, and where it is based."),
         "name country city founded",
     ),
     _page(_S, "languages", N_("Which languages do you work in?"), _LANGUAGES, "languages"),
@@ -187,7 +187,7 @@ _FUNDER = (
         _F,
         "portfolio",
         N_("Whom have you funded so far?"),
-        N_("A line about each start-up, one a box. It shows what suits you."),
+        N_("A line about each start-up, one in each box. It shows what suits you."),
         "portfolio",
         optional=True,
     ),

@@ -25,7 +25,7 @@ def offered(programme: Programme, reader: Profile, other: Profile, until: dateti
             _greeting(reader),
             Message(_PROPOSED[Kind(other.kind)], {"other": other.name}),
             Message(
-                N_("Please say until %(date)s whether that suits you. Who they are, and why:"),
+                N_("Please say by %(date)s whether that suits you. Who they are, and why:"),
                 {"date": last_day(until)},
             ),
         ],
@@ -39,7 +39,7 @@ def reminded(programme: Programme, reader: Profile, other: Profile, until: datet
         [
             _greeting(reader),
             Message(
-                N_("%(other)s is still waiting to hear from you. Please answer until %(date)s:"),
+                N_("%(other)s is still waiting to hear from you. Please answer by %(date)s:"),
                 {"other": other.name, "date": last_day(until)},
             ),
         ],
@@ -63,7 +63,7 @@ def requested(programme: Programme, reader: Profile, other: Profile, until: date
             Message(_REQUESTED[Kind(other.kind)], {"other": other.name}),
             Message(_QUOTED, {"text": text}),
             Message(
-                N_("Please say until %(date)s whether that suits you. Who they are, and why:"),
+                N_("Please say by %(date)s whether that suits you. Who they are, and why:"),
                 {"date": last_day(until)},
             ),
         ],

@@ -56,7 +56,7 @@ def invited(programme: Programme | None, invitation: Invitation) -> Letter:
     last_day = Term("date", (invitation.expires_at - timedelta(days=1)).date().isoformat())
     how = Message(
         N_(
-            "Open the address below until %(date)s and press the button there. It works once, and for you "
+            "Open the address below by %(date)s and press the button there. It works once, and for you "
             "alone: do not pass it on. If you do nothing, nothing happens."
         ),
         {"date": last_day},

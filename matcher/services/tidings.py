@@ -35,12 +35,12 @@ class Tiding:
 
 OFFERED = Tiding(
     letters.offered,
-    N_("May we put you together with %(other)s? Please answer until %(date)s."),
+    N_("May we put you together with %(other)s? Please answer by %(date)s."),
     at_once=True,
 )
 REMINDED = Tiding(
     letters.reminded,
-    N_("%(other)s is still waiting to hear from you. Please answer until %(date)s."),
+    N_("%(other)s is still waiting to hear from you. Please answer by %(date)s."),
     at_once=True,
 )
 ACCEPTED = Tiding(letters.accepted, N_("You and %(other)s have both accepted."), at_once=True)

@@ -69,7 +69,7 @@ def test_both_sides_and_the_other_managers_hear_what_becomes_of_an_offer(
     answers.answer(session, secret["s1@example.org"], accepted=True)
     answers.answer(session, secret["m1@example.org"], accepted=False, note="Too busy, to be honest.")
     startup, mentor, manager = (told_to(session, readers[who]) for who in ("S1", "M1", "b"))
-    assert startup[0].startswith("May we put you together with Ada? Please answer until ")
+    assert startup[0].startswith("May we put you together with Ada? Please answer by ")
     assert startup[1] == "The proposal to put you together with Ada is no longer open."
     assert len(startup) == len(mentor) == 2
     assert manager == [

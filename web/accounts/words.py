@@ -23,7 +23,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "PASSWORD_RESET": (N_("Your password is changed, and you are signed in."), "success"),
     "PASSWORD_RESET_NO_LOGIN": (N_("Your password is changed. Sign in with it."), "success"),
     "PASSWORD_RESET_EXPIRED": (
-        N_("This link is too old: they work for %(within)s. Ask for a new one."),
+        N_("This link is too old: links work for %(within)s. Ask for a new one."),
         "error",
     ),
     "INVALID_RESET_PASSWORD_TOKEN": (N_("This link does not work. Ask for a new one."), "error"),

@@ -33,7 +33,7 @@ _SENT = N_("Invitations written: %(count)s.")
 _SENT_LEFT = N_("Invitations written: %(count)s. %(left)s more wait: send again for the next ones.")
 _AGAIN = N_("%(email)s is invited again. The link in the earlier letter works no more.")
 _REVOKED = N_("The invitation of %(email)s is taken back.")
-_NO_ROLE = N_("Say as what they take part.")
+_NO_ROLE = N_("Say in which role they take part.")
 
 
 @dataclass

@@ -20,7 +20,7 @@ blueprint = Blueprint("joining", __name__, url_prefix="/join/<slug>")
 
 _NO_ADDRESS = N_("Write your e-mail address, such as amina@example.org.")
 _NO_NAME = N_("Write your name.")
-_NO_ROLE = N_("Say as what you want to take part.")
+_NO_ROLE = N_("Say in which role you want to take part.")
 
 
 @dataclass
