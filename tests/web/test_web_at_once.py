@@ -1,5 +1,6 @@
 """Pages of participants while managers are at the same people, on either kind of database."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -13,12 +14,21 @@ from matcher.models import Membership, Programme, Role
 from matcher.services.locking import lock_programme
 from tests.web.conftest import token
 from tests.web.people import add_member, sign_in
-from tests.web.world import World
+from tests.web.world import World, build
+from web import create_app
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str) -> Settings:
-    return Settings(data=tmp_path, database_url=database_url)
+def app(tmp_path: Path, database_url: str) -> Iterator[Flask]:
+    """One of our own, as the shared one has SQLite alone."""
+    made = create_app(Settings(data=tmp_path, database_url=database_url), testing=True)
+    yield made
+    made.extensions["tandem_engine"].dispose()
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    return build(engine)
 
 
 def test_a_form_goes_through_while_a_manager_decides_about_its_sender(
