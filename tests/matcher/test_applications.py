@@ -107,12 +107,8 @@ def test_who_is_on_an_imported_profile_that_is_nobodys_gets_it_instead_of_a_seco
     session: Session, programme: Programme
 ) -> None:
     sheet = {"email": "amina@example.org", "markets": ("KE", "UG"), "sdgs": (9,)}
-    ids = add(
-        session,
-        programme,
-        draft(Kind.STARTUP, "S7", name="Umeme", **sheet),
-        draft(Kind.MENTOR, "M1", email="amina@example.org"),
-    )
+    mentor = draft(Kind.MENTOR, "M1", email="amina@example.org")
+    ids = add(session, programme, draft(Kind.STARTUP, "S7", name="Umeme", **sheet), mentor)
     amina = member(session, programme)
     answer(session, programme, amina, FOUNDER)
     finish(session, programme, amina)
