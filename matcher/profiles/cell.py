@@ -260,7 +260,7 @@ def _whole(text: str) -> int:
 
 def _email(text: str) -> str:
     match = _ADDRESS.fullmatch(text)
-    if match is None or len(match[1]) > 254 or not _EMAIL.fullmatch(match[1]):
+    if match is None or len(match[1]) > 254 or not is_address(match[1]):
         raise CellError(Message(N_("one e-mail address, such as amina@example.org")))
     return match[1].lower()
 

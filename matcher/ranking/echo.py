@@ -130,13 +130,13 @@ class Repertoire:
         """False only where there is no echo: no single text shares more than all of them together."""
         if not self._said or theirs.words_length < _SHORTEST:
             return False
-        shared = _shared(theirs.words, self._words)
-        if shared < _SHINGLE:  # then they have no run of words in common either
+        # A run in common has only words in common, some of them more than once.
+        if sum(theirs.words[word] for word in theirs.said if word in self._words) < _SHINGLE:
             return False
+        if not self._shingles.isdisjoint(theirs.shingles):
+            return True
         shorter = min(self._shortest, theirs.words_length)
-        return shared >= max(_SHORTEST, _SHARE_OF_WORDS * shorter) or not self._shingles.isdisjoint(
-            theirs.shingles
-        )
+        return _shared(theirs.words, self._words) >= max(_SHORTEST, _SHARE_OF_WORDS * shorter)
 
 
 def _share_words(ours: Wording, theirs: Wording) -> bool:

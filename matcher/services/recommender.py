@@ -132,6 +132,8 @@ class Recommender:
         if len(compared.rows) <= max(_WORTH_SIFTING, 2 * rescored):
             return compared
         for width, kept in ((Width.COARSE, self.config.sifted), (Width.FINE, rescored)):
+            if len(compared.rows) <= kept:
+                continue
             rough = compared.score(width).totals
             near = _highest(rough, kept)
             if floors is not None:

@@ -248,3 +248,11 @@ def test_a_repertoire_echoes_whatever_one_of_its_texts_does(said: list[str], the
     ours = [wording(text) for text in said]
     expected = any(echoes(one, wording(theirs)) for one in ours)
     assert Repertoire(ours).echoes(wording(theirs)) == expected
+
+
+def test_a_repertoire_finds_a_run_of_few_words_that_come_again_and_again() -> None:
+    run = "solar pump solar pump kiosk solar kiosk pump kiosk solar solar pump pump kiosk kiosk"
+    ours, theirs = wording(f"{run} for our village"), wording(f"{run} with many years")
+
+    assert echoes(ours, theirs)
+    assert Repertoire([ours]).echoes(theirs)

@@ -130,6 +130,7 @@ REFUSED = [
     (M, "capacity", "up to 5", "whole number"),
     (M, "email", "amina at example", "e-mail"),
     (M, "email", "a@x.org, b@x.org", "one e-mail"),
+    (M, "email", "=?utf-8?q?amina?=@x.org", "one e-mail"),
     (S, "sdgs", "18", "1 to 17"),
     (F, "kind", "wizard", "grant, angel"),
     (S, "pitch", "x" * 20_001, "20000 characters"),
