@@ -64,7 +64,10 @@ def app(
         request.getfixturevalue("populated")[0] if wanted else sqlite_template, settings.data / "tandem.db"
     )
     installed.extensions["tandem_limiter"].reset()
+    config = dict(installed.config)
     yield installed
+    installed.config.clear()  # what a test set was for that test
+    installed.config.update(config)
     installed.extensions["tandem_engine"].dispose()
 
 
