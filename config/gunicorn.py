@@ -1,7 +1,9 @@
 """How gunicorn serves the web: `gunicorn -c python:config.gunicorn`."""
 
 from pathlib import Path
+from typing import Any
 
+from config.heap import settle_heap
 from config.settings import get_settings
 
 _settings = get_settings()
@@ -23,3 +25,8 @@ proc_name = "tandem-web"
 if Path("/dev/shm").is_dir():  # noqa: S108 - the heartbeat file must not wait for a disk
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 control_socket_disable = True
+
+
+def post_worker_init(_worker: Any) -> None:
+    """The application is loaded: what comes from now on belongs to requests."""
+    settle_heap()

@@ -3,9 +3,10 @@
 from typing import Any
 
 import structlog
-from celery.signals import celeryd_after_setup, setup_logging, worker_process_init
+from celery.signals import celeryd_after_setup, setup_logging, worker_process_init, worker_ready
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from config.heap import settle_heap
 from config.logging import configure_logging
 from config.settings import get_settings
 from matcher.index import use_one_thread
@@ -42,3 +43,9 @@ def load_the_encoder(instance: Any, **_: Any) -> None:
             load_encoder(get_settings().model).warm_up()
         except Refusal as refusal:  # each job will say so to whoever waits for it
             log.error("encoder.unavailable", reason=str(refusal.message))
+
+
+@worker_ready.connect
+def settle(**_: Any) -> None:
+    """What is loaded by now stays."""
+    settle_heap()

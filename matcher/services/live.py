@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.heap import settle_heap
 from matcher.index import EntryIndex
 from matcher.models import Profile, Programme, VectorSpace
 from matcher.ranking.config import ScoringConfig
@@ -70,6 +71,7 @@ class LiveRecommender:
             roster = load_roster(session, programme)
             recommender = Recommender(roster, index, ScoringConfig(), self.length)
             recommender.warm_up()
+            settle_heap()  # millions of facts and texts that no collection need look through
         else:
             recommender = _follow(session, programme, held, index)
         self._held = _Held(programme.uid, space, programme.watermark, recommender)
