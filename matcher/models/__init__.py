@@ -35,12 +35,14 @@ from matcher.models.relationship import (
     Side,
     Survey,
 )
+from matcher.models.sides import SIDES
 
 __all__ = [
     "FAILED",
     "HELD",
     "KIND_OF_ROLE",
     "PROFILE_CLASSES",
+    "SIDES",
     "Account",
     "Announcement",
     "Application",

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from matcher.models import AuditEvent, MatchChange, MatchState, Profile, Programme
+from matcher.models import SIDES, AuditEvent, MatchChange, MatchState, Profile, Programme
 from matcher.services.profiles import find_by_id
 from matcher.services.steps import Pair
 
@@ -124,7 +124,7 @@ def _shown(session: Session, ids: Sequence[int], pair: Pair | None) -> dict[int,
     if pair is not None:
         first = first.where(key[0] == pair[0], key[1] == pair[1])
     chosen = first.subquery()
-    startup, counterpart = aliased(Profile, flat=True), aliased(Profile, flat=True)
+    startup, counterpart = SIDES
     rows = session.execute(
         select(
             MatchChange.event_id,

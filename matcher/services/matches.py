@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from matcher.models import HELD, Kind, Match, MatchState, Profile, Programme
+from matcher.models import HELD, SIDES, Kind, Match, MatchState, Profile, Programme
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def list_matches(
 
     With `having`, only those of which this profile is a side.
     """
-    startup, counterpart = aliased(Profile, flat=True), aliased(Profile, flat=True)
+    startup, counterpart = SIDES
     query = (
         select(startup, counterpart, Match)
         .join(startup, startup.id == Match.startup_id)

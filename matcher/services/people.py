@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from matcher.models import (
+    SIDES,
     Account,
     Application,
     Membership,
@@ -154,7 +155,7 @@ def touch(session: Session, membership_id: int) -> None:
 
 
 def _people(programme: Programme) -> Select[Membership, Account, Profile, datetime | None, bool]:
-    profile = aliased(Profile, flat=True)
+    profile, _ = SIDES
     return (
         select(Membership, Account, profile, Application.sent_at, _is_quiet())
         .join(Account, Account.id == Membership.account_id)

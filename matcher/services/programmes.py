@@ -5,11 +5,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from matcher.models import (
     FAILED,
     HELD,
+    SIDES,
     Account,
     Funder,
     JobKind,
@@ -246,7 +247,7 @@ def _without(session: Session, programme: Programme, kind: Kind) -> list[Profile
 
 def _count_pairs(session: Session, programme: Programme, states: Collection[MatchState]) -> dict[Kind, int]:
     """How many pairs are in these states, by the counterparts' kind."""
-    counterpart = aliased(Profile, flat=True)
+    _, counterpart = SIDES
     rows = session.execute(
         select(counterpart.kind, func.count())
         .join(Match, Match.counterpart_id == counterpart.id)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from matcher.models import Kind, Match, MatchState, Profile, Programme
+from matcher.models import SIDES, Kind, Match, MatchState, Profile, Programme
 from matcher.services.recommendations import Reason, read_reasons
 from matcher.services.review import BANDS, OPEN
 from matcher.services.steps import Pair
@@ -65,7 +65,7 @@ def read_queue(
 
     `also` is shown in its place whatever its state.
     """
-    startup, counterpart = aliased(Profile, flat=True), aliased(Profile, flat=True)
+    startup, counterpart = SIDES
     ours = [Match.programme_id == programme.id, *([counterpart.kind == kind] if kind else [])]
     best = (Match.score.desc().nulls_last(), Match.startup_id, Match.counterpart_id)
     latest = (Match.decided_at.desc(), Match.id.desc())

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from matcher.models import (
+    SIDES,
     AuditEvent,
     Goal,
     Kind,
@@ -206,7 +207,7 @@ def read_text(problems: dict[str, Message], field: str, text: str, limit: int, n
 
 
 def _matches(session: Session, programme: Programme, *which: ColumnElement[bool]) -> Sequence[Any]:
-    startup, counterpart = aliased(Profile, flat=True), aliased(Profile, flat=True)
+    startup, counterpart = SIDES
     return session.execute(
         select(Match, startup, counterpart)
         .join(startup, startup.id == Match.startup_id)

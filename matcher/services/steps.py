@@ -10,10 +10,11 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from matcher.models import (
     HELD,
+    SIDES,
     AuditEvent,
     JobKind,
     Kind,
@@ -214,7 +215,7 @@ def latest_events(session: Session, programme: Programme) -> dict[Pair, int]:
 def held_by(session: Session, profile_ids: Collection[int]) -> Counter[Place]:
     """How many places of each are taken."""
     found = Counter[Place]()
-    counterpart = aliased(Profile, flat=True)
+    _, counterpart = SIDES
     for block in _blocks(profile_ids):
         for side in (Match.startup_id, Match.counterpart_id):
             rows = session.execute(

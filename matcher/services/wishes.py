@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from sqlalchemy import delete, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from matcher.models import Kind, Profile, Programme, Wish
+from matcher.models import SIDES, Kind, Profile, Programme, Wish
 from matcher.services import audit
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.locking import lock_programme
@@ -59,7 +59,7 @@ def wishes_of(session: Session, programme: Programme, kind: Kind | None = None) 
         .order_by(Wish.subject_id, Wish.rank)
     )
     if kind is not None:
-        subject, candidate = aliased(Profile, flat=True), aliased(Profile, flat=True)
+        subject, candidate = SIDES
         query = (
             query.join(subject, subject.id == Wish.subject_id)
             .join(candidate, candidate.id == Wish.candidate_id)
