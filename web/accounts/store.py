@@ -33,7 +33,7 @@ class User(Base, UserMixin):
     roles = ()  # type: ignore[assignment]
 
     webauthn: Mapped[list[Credential]] = relationship(  # type: ignore[assignment]
-        lazy="selectin", cascade="all, delete-orphan"
+        lazy="joined", cascade="all, delete-orphan"
     )
 
 
@@ -54,7 +54,7 @@ class AccountStore(UserDatastore):
         if case_insensitive:
             value = str(value).lower()
         with reading(self.engine) as session:
-            return session.scalars(select(User).where(getattr(User, name) == value)).first()
+            return session.scalars(select(User).where(getattr(User, name) == value)).unique().first()
 
     def find_role(self, role: str) -> None:
         """There are none: what somebody may do follows from their memberships."""
