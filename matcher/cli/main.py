@@ -3,27 +3,44 @@
 import io
 import signal
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from matcher.cli.assign import assign
 from matcher.cli.errors import BadInput
-from matcher.cli.evaluate import evaluate
-from matcher.cli.invite import invite_command
 from matcher.cli.language import _
-from matcher.cli.match import match
-from matcher.cli.sample import sample
-from matcher.cli.score import score
-from matcher.cli.unlock import unlock
-from matcher.cli.up import up
 from matcher.wording import Refusal
+
+_COMMANDS = {
+    "assign": "assign:assign",
+    "evaluate": "evaluate:evaluate",
+    "invite": "invite:invite_command",
+    "match": "match:match",
+    "sample": "sample:sample",
+    "score": "score:score",
+    "unlock": "unlock:unlock",
+    "up": "up:up",
+}
+"""The module and the name of each command. Imported when asked for: a solver or a model takes a second."""
 
 
 class Tandem(click.Group):
     """Tells what an operator can mend in a sentence, where Python would show a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of all commands."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of this name, or None."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"matcher.cli.{module}"), name)
+        return command
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command."""
@@ -51,7 +68,3 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter must not stop the work
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up on the way out
-
-
-for command in (up, match, assign, score, evaluate, sample, invite_command, unlock):
-    main.add_command(command)

@@ -68,11 +68,11 @@ def up(port: int | None, data: Path | None) -> None:
 
 
 def _run(supervisor: Supervisor, settings: Settings, listener: socket.socket) -> None:
+    redis_url = settings.redis_url or start_valkey(supervisor, settings.data)
+    await_broker(redis_url)  # first: what is set wrong is told before anything is written
     engine = make_engine(settings.sqlalchemy_url)
     upgrade(engine)
     programmes = _prepare(engine)
-    redis_url = settings.redis_url or start_valkey(supervisor, settings.data)
-    await_broker(redis_url)
     start_processes(supervisor, settings, redis_url, listener)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{port_of(listener)}/"

@@ -21,7 +21,7 @@ def loaded(module: str, folder: Path) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["web.app", "workers.relay", "matcher.cli.main", "workers.app"])
+@pytest.mark.parametrize("module", ["web.app", "workers.relay", "matcher.cli.up", "workers.app"])
 def test_a_light_process_does_not_load_the_encoder(tmp_path: Path, module: str) -> None:
     assert loaded(module, tmp_path).isdisjoint({"torch", "transformers", "sentence_transformers"})
 
