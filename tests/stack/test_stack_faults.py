@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import Engine, func, select
 
@@ -15,7 +16,8 @@ from matcher.models import Entry, Job, JobState, Kind, Profile, RecommendationLi
 from tests.stack.browserless import Visitor
 from tests.stack.running import Stack, tandem_up, wait_until
 
-COUNT = 500
+COUNT = 240
+"""Some hundred texts: enough that a kill comes in the middle, on a fast machine as well."""
 TOPICS = (
     "solar kiosks",
     "fishing co-operatives",
@@ -40,7 +42,7 @@ def database(stack: Stack) -> Engine:
 
 
 def sheet() -> bytes:
-    """Five hundred start-ups, each with a text of its own."""
+    """Start-ups, each with texts of its own."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["ref", "name", "languages", "pitch", "needs"])
@@ -76,7 +78,7 @@ def test_nothing_is_lost_or_doubled_when_workers_and_broker_are_killed(
     stack: Stack, database: Engine
 ) -> None:
     visitor = Visitor(stack.url).sign_in()
-    url, _ = visitor.post("/p/sample/import", {"kind": "startup"}, ("sheet", "five-hundred.csv", sheet()))
+    url, _ = visitor.post("/p/sample/import", {"kind": "startup"}, ("sheet", "many.csv", sheet()))
     visitor.post(url, {k: v for k, v in visitor.form(url).items() if k.startswith("column-")})
 
     wait_until(lambda: embedded(database) > 0, 120)
@@ -123,3 +125,16 @@ def test_a_broker_that_forgets_everything_loses_nothing(stack: Stack, database: 
 def test_the_data_folder_is_readable_by_its_owner_alone(stack: Stack) -> None:
     config: Path = stack.data / "valkey" / "valkey.conf"
     assert config.stat().st_mode & 0o077 == 0
+
+
+def test_no_process_is_left_when_the_supervisor_is_killed(stack: Stack) -> None:
+    """The last one: it takes the stack away."""
+    processes = stack.children()
+    stack.process.send_signal(signal.SIGKILL)
+    stack.process.wait()
+
+    def left() -> list[psutil.Process]:
+        return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+    wait_until(lambda: not left(), 30)
+    assert len(processes) >= 6

@@ -1,15 +1,13 @@
 """Starting, stopping and refusing to start."""
 
-import signal
 import subprocess
 import urllib.request
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.stack.browserless import Visitor, text_of
-from tests.stack.running import TANDEM, Stack, tandem_up, wait_until
+from tests.stack.running import TANDEM, Stack
 
 
 def test_a_second_run_keeps_the_data_and_does_not_load_the_sample_again(
@@ -17,17 +15,6 @@ def test_a_second_run_keeps_the_data_and_does_not_load_the_sample_again(
 ) -> None:
     assert "loading the sample" not in stack.printed()
     assert "84" in text_of(visitor.get("/p/sample"))
-
-
-def test_no_process_is_left_when_the_supervisor_is_killed(data: Path) -> None:
-    with tandem_up(data) as stack:
-        processes = stack.children()
-        stack.process.send_signal(signal.SIGKILL)
-        stack.process.wait()
-        wait_until(
-            lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes), 30
-        )
-        assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_second_stack_on_the_same_data_is_refused(stack: Stack) -> None:
