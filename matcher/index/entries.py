@@ -81,7 +81,11 @@ class EntryIndex:
 
         They lie entry by entry in memory, as late interaction reads them.
         """
-        return _by_blocks(self.vectors, queries, positions, _BLOCK)
+
+        def read(positions: Int64, found: Float32) -> None:
+            found[...] = self.vectors(positions)
+
+        return _by_blocks(read, queries, positions, _BLOCK)
 
     def sketch(self, queries: Float32) -> Float32:
         """Queries as `rough_cosines` takes them."""
@@ -99,14 +103,15 @@ class EntryIndex:
     def _products(self, queries: Float32, values: Int8, positions: Int64, which: slice) -> Float32:
         """Inner products with the components `which` of sketches, of which `base` has `values`."""
 
-        def read(positions: Int64) -> Float32:
+        room = np.empty((min(len(positions), _SKETCHES), values.shape[1]), dtype=np.int8)
+
+        def read(positions: Int64, found: Float32) -> None:
             changed = positions >= len(self.base)
             if not changed.any():
-                return _rows(values, positions).astype(np.float32)
-            found = np.empty((len(positions), values.shape[1]), dtype=np.float32)
+                found[...] = _rows(values, positions, room[: len(positions)])
+                return
             found[~changed] = values[positions[~changed]]
             found[changed] = self._changed_sketches[positions[changed] - len(self.base), which]
-            return found
 
         return _by_blocks(read, queries, positions, _SKETCHES)
 
@@ -179,21 +184,29 @@ def build_index(rows: npt.NDArray[np.void], vectors: Float16 | Float32) -> Entry
     return EntryIndex(base, build_segment(rows[:0], vectors[:0]))
 
 
-def _by_blocks(read: Callable[[Int64], Float32], queries: Float32, positions: Int64, size: int) -> Float32:
-    """`queries @ read(positions).T`, `size` positions at a time."""
+def _by_blocks(
+    read: Callable[[Int64, Float32], None], queries: Float32, positions: Int64, size: int
+) -> Float32:
+    """The products of `queries` with what `read` writes for `size` positions at a time into the same room.
+
+    New room for each block would be taken from the system and given back, which takes longer than the rest.
+    """
     found = np.empty((len(positions), len(queries)), dtype=np.float32)
+    room = np.empty((min(len(positions), size), queries.shape[1]), dtype=np.float32)
     for start in range(0, len(positions), size):
-        block = slice(start, start + size)
-        np.matmul(read(positions[block]), queries.T, out=found[block])
+        block = positions[start : start + size]
+        values = room[: len(block)]
+        read(block, values)
+        np.matmul(values, queries.T, out=found[start : start + size])
     return found.T
 
 
-def _rows(values: Int8, positions: Int64) -> Int8:
-    """`values[positions]`, without a copy where the positions follow each other."""
+def _rows(values: Int8, positions: Int64, room: Int8) -> Int8:
+    """`values[positions]`: in `room`, or where they are if the positions follow each other."""
     first, last = (int(positions[0]), int(positions[-1])) if len(positions) else (0, -1)
     if last - first == len(positions) - 1 and (np.diff(positions) == 1).all():
         return values[first : last + 1]
-    return values.take(positions, axis=0)
+    return values.take(positions, axis=0, out=room, mode="clip")  # any other mode copies `room` first
 
 
 def _search(
