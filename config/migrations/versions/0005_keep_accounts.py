@@ -254,7 +254,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("asked_by in ('startup', 'counterpart')", name=op.f("ck_introduction_asked_by")),
         sa.CheckConstraint(
-            "state in ('routed', 'offered', 'refused', 'withdrawn')", name=op.f("ck_introduction_state")
+            "state in ('routed', 'offered', 'refused', 'withdrawn', 'filled', 'left', 'overtaken')", name=op.f("ck_introduction_state")
         ),
         sa.ForeignKeyConstraint(
             ["account_id"],
