@@ -76,7 +76,7 @@ def test_a_couple_meets_writes_it_down_and_reaches_a_goal(engine: Engine, two: C
     assert 'href="https://meet.example.org/x"' in proposed
     with reading(engine) as session:
         meeting = session.scalars(select(Meeting)).one()
-        first = datetime.fromisoformat(meeting.times[0])
+        first = datetime.fromisoformat(meeting.proposals["startup"]["times"][0])
     assert "UTC+5:45" in proposed
     assert "UTC+2" in proposed
     assert first.hour in {11, 12}, "14:00 in Cairo, with or without summer time"

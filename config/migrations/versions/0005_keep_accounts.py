@@ -330,7 +330,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("proposed_by", sa.String(), nullable=False),
-        sa.Column("times", sa.JSON(), nullable=False),
+        sa.Column("proposals", sa.JSON(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("place", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
