@@ -16,7 +16,12 @@ from matcher.services.blocks import in_blocks
 from matcher.services.errors import CapacityReached
 from matcher.services.places import Place, no_place, places_of
 from matcher.services.rules import current_rules
+from matcher.wording import N_, Message
 
+_KEPT = N_(
+    "%(name)s itself has asked for somebody and waits for an answer, so its last place is kept for whoever "
+    "accepts. Wait for the answer, or withdraw that offer first."
+)
 Change = tuple[Mapping[str, Any], Mapping[str, Any]]
 """What a match said before and says after a step, by column; empty: there was, or is, none."""
 
@@ -76,7 +81,11 @@ def check_growth(
         before = settled[place] + (asked[place] > 0)
         after = settled[place] + settling[place] + (asked[place] + asking[place] > 0)
         if most is not None and after > max(before, most):
-            raise CapacityReached(no_place(profiles[profile_id], most, towards))
+            is_kept = settled[place] + settling[place] <= most
+            name = profiles[profile_id].name
+            raise CapacityReached(
+                Message(_KEPT, {"name": name}) if is_kept else no_place(profiles[profile_id], most, towards)
+            )
 
 
 def _count(session: Session, profile_ids: Collection[int]) -> tuple[Counter[Place], Counter[Place]]:

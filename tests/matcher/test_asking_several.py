@@ -161,7 +161,7 @@ def test_managers_leave_a_place_for_whoever_accepts(
 ) -> None:
     for ref in ("M1", "M2"):
         ask(session, programme, people, "S1", ref)
-    with pytest.raises(CapacityReached):
+    with pytest.raises(CapacityReached, match="has asked for somebody and waits"):
         decide(session, programme, people["S1"], people["M4"], "approved", actor="m")
     rules(session, programme, 2)
     publish_pairs(session, programme, people, ("S1", "M4"))
