@@ -25,6 +25,7 @@ from matcher.profiles.taxonomy import LOCALES
 from matcher.profiles.text import fold
 from matcher.services import audit, jobs
 from matcher.services.blocks import in_blocks
+from matcher.services.closing import close_of
 from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios, set_entries
 from matcher.services.errors import Conflict, NotAllowed, NotFound
@@ -222,6 +223,7 @@ def remove_profile(
         before={"ref": profile.ref, "pairs": removal.pairs},
     )
     hashes = {entry.content_hash for entry in profile.entries}
+    close_of(session, programme, profile, actor=actor)
     mark_stale(session, profile_id)
     mark_changed(session, programme.id, is_embedded() & Profile.id.in_(counterparts_of(profile_id)))
     session.delete(profile)

@@ -25,8 +25,10 @@ from matcher.models import (
 from matcher.services import introductions, leaving, programmes, publishing
 from matcher.services.audiences import Group, read_group
 from matcher.services.cohort_report import read_report
+from matcher.services.groups import quota_warnings
 from matcher.services.inbox import count_routed, read_inbox
 from matcher.services.plan import read_plan
+from matcher.services.profiles import remove_profile
 from matcher.services.publishing import Side
 from matcher.services.review import decide
 from matcher.services.rules import Group as RuleGroup
@@ -104,6 +106,12 @@ def test_a_start_up_that_left_is_in_no_figure(
     assert (startups.people, startups.wished, startups.silent_count) == (1, 0, 1)
     assert mentors.unwanted_count == 2, "nobody who is here wishes for them"
     assert [person.name for person in read_group(session, programme, Group.FOUNDERS, utcnow())] == ["Stays"]
+    quota = QuotaRule(
+        name="Theirs", each=True, least=1, startups=RuleGroup(attribute="ref", values=("S2",)),
+        counterparts=RuleGroup(attribute="ref", values=("M1",)),
+    )  # fmt: skip
+    (warnings,) = quota_warnings(session, programme, [quota], 1)
+    assert ["No start-up of this programme fits" in str(warning) for warning in warnings] == [True]
 
 
 def test_a_mentor_who_left_has_no_places_and_is_not_listed(
@@ -192,6 +200,20 @@ def test_requests_of_and_for_who_left_leave_the_manager_s_queue(
     assert (stages[asker], stages[asked]) == (["left"], [])
     told = [text for text in told_to(session, reader) if "takes no part in the programme any more" in text]
     assert len(told) == (leaver == asked), "who leaves knows, and who was asked for never did"
+
+
+def test_who_asked_for_somebody_whose_profile_is_removed_is_told(
+    session: Session, programme: Programme, people: People
+) -> None:
+    reader = add_reader(session, programme, "reader@example.org", profile_id=people["S1"])
+    introductions.ask(
+        session, programme, (people["S1"], people["F1"]), "startup", message="Shall we talk?",
+        account_id=None, link=str,
+    )  # fmt: skip
+    remove_profile(session, programme, Kind.FUNDER, people["F1"], actor="m")
+    assert "Fund takes no part in the programme any more, so your request was closed." in told_to(
+        session, reader
+    )
 
 
 def test_requests_for_a_mentor_whom_a_manager_takes_out_are_closed_too(
