@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from matcher.db import reading, unit_of_work
 from matcher.models import Introduction, Kind, Mail, Profile, Programme, Waiting
 from matcher.services import answers, closing, introductions, publishing
+from matcher.services.candidates import Choice, best, browse
 from matcher.services.errors import CapacityReached, Conflict, NotAllowed
 from matcher.services.inbox import count_routed, read_inbox
 from matcher.services.review import decide
@@ -116,6 +117,12 @@ def test_what_was_closed_for_a_founder_may_be_asked_again_when_the_match_is_over
     with pytest.raises(NotAllowed, match="as many mentors as this programme gives"):
         ask(session, programme, people, "S1", "M4")
     publishing.end_match(session, programme, (people["S1"], people["M2"]), actor="m")
+    founder = session.get_one(Profile, people["S1"])
+    listed = browse(session, programme, founder, Kind.MENTOR, Choice())
+    assert [item.profile.ref for item in listed.items] == ["M1"], "whom they had is not suggested again"
+    assert [item.profile.ref for item in best(session, founder, Kind.MENTOR)] == ["M1"]
+    named = browse(session, programme, founder, Kind.MENTOR, Choice(query="ada"))
+    assert [item.profile.ref for item in named.items] == ["M1"]
     ask(session, programme, people, "S1", "M1")
     assert states_of(session, people)["S1", "M1"] == "offered"
     assert stages(session, programme, people, "M1") == ["answer"], "nothing is left of the first time"
