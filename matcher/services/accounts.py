@@ -14,10 +14,11 @@ from matcher.models import (
     Profile,
     Programme,
     Role,
+    Wish,
     utcnow,
 )
 from matcher.profiles.text import clean
-from matcher.services import audit, mailing, sign_ins
+from matcher.services import audit, mailing, private_notes, sign_ins
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.leaving import leave
 from matcher.wording import N_, Message
@@ -142,6 +143,8 @@ def _leave(session: Session, account: Account, membership: Membership) -> None:
         programme = session.get_one(Programme, membership.programme_id)
         leave(session, programme, profile, actor=account.email)
         mailing.erase_profile(session, profile)
+        private_notes.erase_all(session, profile.id)
+        session.execute(delete(Wish).where(Wish.subject_id == profile.id))
         profile.email = None
     audit.record(session, membership.programme_id, account.email, "account.closed", subject, after=after)
 
