@@ -29,6 +29,8 @@ _ACTIONS = {
     "introduction.asked": N_("Asked for: waits for a manager"),
     "introduction.refused": N_("Request not passed on"),
     "introduction.withdrawn": N_("Request withdrawn"),
+    "introduction.closed": N_("Request closed"),
+    "match.surplus": N_("Request closed: the start-up has found somebody"),
     "introduction.questioned": N_("Asked back before answering"),
     "introduction.replied": N_("Replied to a question"),
     "match.ended": N_("Match ended"),

@@ -22,6 +22,8 @@ _STAGES: Mapping[Stage, str] = {
     Stage.UNANSWERED: N_("Not answered in time"),
     Stage.REFUSED: N_("Not passed on"),
     Stage.WITHDRAWN: N_("You withdrew it"),
+    Stage.FILLED: N_("No longer open"),
+    Stage.LEFT: N_("No longer open"),
     Stage.CLOSED: N_("No longer open"),
     Stage.ENDED: N_("Ended"),
 }

@@ -20,6 +20,12 @@ class IntroductionState(StrEnum):
     """A manager did not pass it on."""
     WITHDRAWN = "withdrawn"
     """Whoever asked took it back."""
+    FILLED = "filled"
+    """Closed for the start-up that asked: it has whom it may have."""
+    LEFT = "left"
+    """A side left the programme before a manager decided."""
+    OVERTAKEN = "overtaken"
+    """Managers offered the pair to both sides instead: its match says all there is."""
 
 
 class Introduction(Base):

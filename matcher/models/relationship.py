@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -34,7 +35,7 @@ class MeetingState(StrEnum):
 
 
 class Meeting(OfPair, Base):
-    """Times that one side proposes, and the one that the other chose."""
+    """Times that the sides propose, and the one that was agreed."""
 
     __tablename__ = "meeting"
     __table_args__ = (
@@ -46,11 +47,12 @@ class Meeting(OfPair, Base):
     """Names it in calendars, so that a later file moves the entry instead of adding one."""
     sequence: Mapped[int] = mapped_column(default=0)
     proposed_by: Mapped[str]
-    times: Mapped[list[str]] = mapped_column(default=list)
-    """Up to three instants, ISO 8601 in UTC."""
+    """Who did so last."""
+    proposals: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """By side what can be chosen from: `times` (up to three, ISO 8601 in UTC), `minutes` and `place`."""
     minutes: Mapped[int]
     place: Mapped[str] = mapped_column(default="")
-    """An address of a call, or of a room."""
+    """An address of a call, or of a room. Both are as agreed, or as last proposed while nothing is."""
     state: Mapped[str] = mapped_column(default=MeetingState.PROPOSED.value)
     starts_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

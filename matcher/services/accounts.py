@@ -8,17 +8,17 @@ from sqlalchemy.orm import Session, aliased
 from matcher.models import (
     Account,
     Invitation,
-    Mail,
     Membership,
     MembershipState,
     Passkey,
     Profile,
     Programme,
     Role,
+    Wish,
     utcnow,
 )
 from matcher.profiles.text import clean
-from matcher.services import audit, sign_ins
+from matcher.services import audit, mailing, private_notes, sign_ins
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.leaving import leave
 from matcher.wording import N_, Message
@@ -117,13 +117,11 @@ def close(session: Session, account_id: int) -> None:
     parts = select(Membership).where(Membership.account_id == account_id).order_by(Membership.programme_id)
     for membership in session.scalars(parts).all():
         _leave(session, account, membership)
-    session.execute(delete(Mail).where(Mail.programme_id.is_(None), Mail.address == account.email))
+    mailing.erase_address(session, account.email)
+    invitations = Invitation.email == account.email
+    session.execute(delete(Invitation).where(invitations, Invitation.used_at.is_not(None)))
     session.execute(
-        update(Invitation)
-        .where(
-            Invitation.email == account.email, Invitation.used_at.is_(None), Invitation.revoked_at.is_(None)
-        )
-        .values(revoked_at=utcnow())
+        update(Invitation).where(invitations, Invitation.revoked_at.is_(None)).values(revoked_at=utcnow())
     )
     session.delete(account)  # passkeys, sign-ins, memberships and equality answers go with it
 
@@ -144,6 +142,9 @@ def _leave(session: Session, account: Account, membership: Membership) -> None:
     if profile is not None:
         programme = session.get_one(Programme, membership.programme_id)
         leave(session, programme, profile, actor=account.email)
+        mailing.erase_profile(session, profile)
+        private_notes.erase_all(session, profile.id)
+        session.execute(delete(Wish).where(Wish.subject_id == profile.id))
         profile.email = None
     audit.record(session, membership.programme_id, account.email, "account.closed", subject, after=after)
 

@@ -10,6 +10,7 @@ from matcher.models import AuditEvent, Match, MatchState, Profile, Programme
 from matcher.profiles.text import clean
 from matcher.services import tidings
 from matcher.services.asking import current
+from matcher.services.closing import make_room
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.locking import lock_programme
 from matcher.services.publishing import Side, both_sides, call_off, deadline, digest, get_match, readers
@@ -101,7 +102,7 @@ def answer_for(
 
     Raises:
         NotFound: the programme has no such match.
-        NotAllowed: it is no longer open.
+        NotAllowed: it is no longer open, or the start-up that asked has whom it may have.
     """
     lock_programme(session, programme)
     match = get_match(session, programme, pair)
@@ -123,6 +124,8 @@ def answer_for(
         startup_answer=answers["startup"],
         counterpart_answer=answers["counterpart"],
     )
+    if state is MatchState.ACTIVE:
+        make_room(session, programme, pair)
     event = take(session, programme, actor, "match.answered", {pair: image}, after={side: accepted})
     tidings.tell_managers(session, programme, event, state, pair, side)
     _follow(session, programme, event, pair, state, actor)

@@ -3,25 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.models import HELD, Introduction, IntroductionState, Kind, Match, MatchState, Profile, Programme
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule, exclusions
 from matcher.ranking.table import FactTable
 from matcher.services.bars import bar_between
+from matcher.services.capacity import held_by, settled_for
 from matcher.services.cohort_blob import Bar
 from matcher.services.errors import NotFound
-from matcher.services.places import places_of
+from matcher.services.places import places_of, startup_places
 from matcher.services.roster import load_facts
 from matcher.services.rules import current_rules
-from matcher.services.steps import Pair, held_by
+from matcher.services.steps import Pair
 from matcher.wording import N_, Message
 
 MOST_OPEN: Mapping[str, int] = {"startup": 5, "counterpart": 20}
 """Requests that each side may have open at once."""
 _MOST_TAKEN_BACK = 2
 """After so many requests for one pair that were taken back, the other side is left in peace."""
+IS_ROUTED = Introduction.state == IntroductionState.ROUTED
+"""Whether a request waits for a manager."""
 TOLD = (MatchState.OFFERED, MatchState.ACTIVE)
 
 _PAUSED = N_("You have paused, so nobody new is put together with you. End the pause before you ask.")
@@ -61,11 +64,11 @@ _HOURS = N_("your working hours are too far apart")
 _HAS_ALL: Mapping[tuple[Kind, Kind], str] = {
     (Kind.STARTUP, Kind.MENTOR): N_(
         "You have, or are being put together with, as many mentors as this programme gives to a start-up. "
-        "You can ask again once somebody has declined, or you have withdrawn a request."
+        "You can ask again once one of these matches is over, or does not come about."
     ),
     (Kind.STARTUP, Kind.FUNDER): N_(
         "You have, or are being put together with, as many funding partners as this programme introduces to "
-        "a start-up. You can ask again once somebody has declined, or you have withdrawn a request."
+        "a start-up. You can ask again once one of these is over, or does not come about."
     ),
     (Kind.FUNDER, Kind.STARTUP): N_(
         "You have as many introductions as you take at once. You can express interest again once one of them "
@@ -154,19 +157,6 @@ def current(session: Session, match: Match) -> Introduction | None:
     ).first()
 
 
-def same_pair() -> ColumnElement[bool]:
-    """What joins a request with the match of its pair."""
-    return and_(
-        Match.startup_id == Introduction.startup_id, Match.counterpart_id == Introduction.counterpart_id
-    )
-
-
-def is_routed() -> ColumnElement[bool]:
-    """Whether a request, joined with its match if there is one, waits for a manager."""
-    untold = or_(Match.id.is_(None), Match.state.not_in(TOLD))
-    return (Introduction.state == IntroductionState.ROUTED) & untold
-
-
 def count_open(session: Session, profile_id: int, by: str) -> int:
     """How many of somebody's requests wait for a manager or for an answer."""
     own = Introduction.startup_id if by == "startup" else Introduction.counterpart_id
@@ -175,10 +165,13 @@ def count_open(session: Session, profile_id: int, by: str) -> int:
         & (Match.state == MatchState.OFFERED)
         & (Match.offered_at == Introduction.decided_at)
     )
-    query = select(func.count()).select_from(Introduction).outerjoin(Match, same_pair())
+    same_pair = and_(
+        Match.startup_id == Introduction.startup_id, Match.counterpart_id == Introduction.counterpart_id
+    )
+    query = select(func.count()).select_from(Introduction).outerjoin(Match, same_pair)
     return (
         session.scalar(
-            query.where(own == profile_id, Introduction.asked_by == by, or_(is_routed(), waits))
+            query.where(own == profile_id, Introduction.asked_by == by, or_(IS_ROUTED, waits))
         )
         or 0
     )  # fmt: skip
@@ -211,9 +204,11 @@ def _past(session: Session, sides: Sides) -> Message | None:
     withdrawn = [found for found in own if found.state == IntroductionState.WITHDRAWN]
     if len(withdrawn) >= _MOST_TAKEN_BACK:
         return _about(_TAKEN_BACK, sides)
-    # What somebody took back by themselves before it was answered, they may ask once more.
+    # What was taken back before it was answered, by whoever asked or for them, they may ask once more.
     is_over = state in {MatchState.DECLINED, MatchState.EXPIRED, MatchState.WITHDRAWN}
-    if is_over and not (state == MatchState.WITHDRAWN and before and before[-1] in withdrawn):
+    filled = [found for found in own if found.state == IntroductionState.FILLED]
+    taken_back = before and before[-1] in [*withdrawn, *filled]
+    if is_over and not (state == MatchState.WITHDRAWN and taken_back):
         return _about(_FAILED, sides)
     return None
 
@@ -248,7 +243,12 @@ def _full(session: Session, programme: Programme, sides: Sides) -> Message | Non
 
 
 def _has_all(session: Session, programme: Programme, asker: Profile, towards: Kind) -> Message | None:
-    is_full = _is_full(session, programme, asker, towards)
+    """A start-up's own requests do not count: it may ask several, and whoever accepts first has the place."""
+    if asker.kind == Kind.STARTUP:
+        most = startup_places(current_rules(session, programme)[1], towards)
+        is_full = settled_for(session, asker.id, towards) >= most
+    else:
+        is_full = _is_full(session, programme, asker, towards)
     return Message(_HAS_ALL[Kind(asker.kind), towards]) if is_full else None
 
 

@@ -20,6 +20,7 @@ from matcher.models import (
     Role,
 )
 from matcher.profiles.cell import is_address
+from matcher.services.presence import has_left
 
 QUIET_AFTER = timedelta(days=14)
 _IS_SIDE = or_(Match.startup_id == Profile.id, Match.counterpart_id == Profile.id)
@@ -70,6 +71,7 @@ def _members(session: Session, programme: Programme, condition: ColumnElement[bo
         .where(
             Profile.programme_id == programme.id,
             or_(Membership.id.is_(None), Membership.state == MembershipState.ACTIVE),
+            ~has_left(),
             condition,
         )
         .order_by(Profile.name, Profile.id)

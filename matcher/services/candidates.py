@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from matcher.models import (
     FAILED,
     Funder,
+    Introduction,
+    IntroductionState,
     Kind,
     Match,
     MatchState,
@@ -103,7 +105,7 @@ def browse(
 ) -> Browsed:
     """A page of those recommended to somebody, or, by words, of all who are eligible."""
     ranked = read_list(session, subject, kind)
-    kept = _kept(session, subject)
+    kept, gone = _kept(session, subject), _gone(session, subject)
     items = [
         Candidate(
             item.profile,
@@ -113,7 +115,7 @@ def browse(
             item.profile.id in kept,
         )
         for item in ranked.items
-        if item.state not in _GONE
+        if item.profile.id not in gone
     ]
     count, options = len(items), _options(item.profile for item in items)
     if choice.query:
@@ -128,11 +130,11 @@ def browse(
 
 def best(session: Session, subject: Profile, kind: Kind, most: int = 3) -> list[Candidate]:
     """The first few whom somebody might get to know and does not know yet."""
-    kept = _kept(session, subject)
+    kept, gone = _kept(session, subject), _gone(session, subject)
     return [
         Candidate(item.profile, item.band, shown(item.reasons), None, item.profile.id in kept)
         for item in read_list(session, subject, kind).items
-        if item.state not in _GONE and item.state not in TOLD and not item.profile.is_paused
+        if item.profile.id not in gone and item.state not in TOLD and not item.profile.is_paused
     ][:most]
 
 
@@ -193,11 +195,11 @@ def _by_words(
     named = [item.profile.id for item in recommended]
     matching = set(session.scalars(select(Profile.id).where(Profile.id.in_(ids), Profile.id.in_(named))))
     first = [item for item in recommended if item.profile.id in matching]
-    states = _states(session, subject)
+    states, gone = _states(session, subject), _gone(session, subject)
     others = [
         profile
         for profile in found
-        if profile.id not in named and states.get(profile.id) not in _GONE and not profile.is_paused
+        if profile.id not in named and profile.id not in gone and not profile.is_paused
     ]
     barred = _excluded(session, programme, subject, kind, others)
     rest = [
@@ -254,6 +256,23 @@ def _reasons(
 
 def _kept(session: Session, subject: Profile) -> set[int]:
     return set(session.scalars(select(Wish.candidate_id).where(Wish.subject_id == subject.id)))
+
+
+def _gone(session: Session, subject: Profile) -> set[int]:
+    """Those who are not suggested again; whose request was closed by Tandem may be asked once more."""
+    again = session.scalars(
+        select(Match.counterpart_id)
+        .join(Introduction, Introduction.counterpart_id == Match.counterpart_id)
+        .where(
+            Match.startup_id == subject.id,
+            Match.state == MatchState.WITHDRAWN,
+            Introduction.startup_id == subject.id,
+            Introduction.state == IntroductionState.FILLED,
+            Introduction.decided_at == Match.offered_at,
+        )
+    )
+    failed = {other for other, state in _states(session, subject).items() if state in _GONE}
+    return failed - set(again)
 
 
 def _states(session: Session, subject: Profile) -> dict[int, str]:

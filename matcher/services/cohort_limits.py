@@ -13,13 +13,19 @@ from matcher.services.cohort_blob import Bar, CohortArrays
 from matcher.services.cohort_candidates import Candidates
 from matcher.services.cohort_reading import Decisions
 from matcher.services.places import startup_places
-from matcher.services.rules import Group
+from matcher.services.rules import Group, QuotaRule
 
 
 def members(group: Group, profiles: Sequence[Facts], decisions: Decisions) -> Bool:
     """Which profiles have one of the group's values, boolean over `profiles`."""
     wanted = {fold(value) for value in group.values}
     return np.array([bool(wanted & _values(group, one, decisions)) for one in profiles], dtype=np.bool_)
+
+
+def asked_for(quota: QuotaRule, startups: Sequence[Facts], decisions: Decisions) -> Bool:
+    """Which start-ups a quota asks for something: none of those who left."""
+    here = np.array([one.id in decisions.startups for one in startups], dtype=np.bool_)
+    return members(quota.startups, startups, decisions) & here
 
 
 def _values(group: Group, one: Facts, decisions: Decisions) -> set[str]:
@@ -73,7 +79,7 @@ def with_quotas(arrays: CohortArrays, candidates: Candidates, decisions: Decisio
     edges: list[Int64] = []
     least: list[int] = []
     for quota in decisions.rules.quotas if candidates.kind is Kind.MENTOR else ():
-        ours = members(quota.startups, candidates.startups, decisions)
+        ours = asked_for(quota, candidates.startups, decisions)
         theirs = members(quota.counterparts, candidates.others, decisions)
         inside = np.flatnonzero(ours[candidates.demand] & theirs[candidates.supply])
         if quota.each:
@@ -96,6 +102,6 @@ def quota_owners(candidates: Candidates, decisions: Decisions) -> list[tuple[int
     """Of each quota in the arrays: the number of its rule, and the start-up's row, or -1 for all together."""
     owners: list[tuple[int, int]] = []
     for number, quota in enumerate(decisions.rules.quotas if candidates.kind is Kind.MENTOR else ()):
-        rows = np.flatnonzero(members(quota.startups, candidates.startups, decisions)).tolist()
+        rows = np.flatnonzero(asked_for(quota, candidates.startups, decisions)).tolist()
         owners += [(number, row) for row in rows] if quota.each else [(number, -1)]
     return owners

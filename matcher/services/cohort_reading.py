@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Kind, Match, MatchChange, Profile, Programme, Waiting
 from matcher.services.places import places_stated, stated_numbers
+from matcher.services.presence import has_left
 from matcher.services.rules import CohortRules, current_rules
 from matcher.services.wishes import wishes_of
 
@@ -24,7 +25,7 @@ class Decisions:
         scores: what those matches say the pair's score is, where they do.
         capacity: places of every counterpart of the kind that is there; None: any number.
         stated: ids of those whose places are their own number, which no rule changes.
-        startups: ids of the start-ups that are there.
+        startups: ids of the start-ups that are there, and have not left.
         wishes: whom each profile wishes for, the dearest first.
         waiting: rounds that start-ups have waited.
         notes: what sheets said beside the fields, by profile id; only if a quota asks for it.
@@ -65,7 +66,9 @@ def read_decisions(session: Session, programme: Programme, kind: Kind) -> Decisi
         stated=frozenset(i for i, number in stated.items() if number is not None),
         startups=frozenset(
             session.scalars(
-                select(Profile.id).where(Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP)
+                select(Profile.id).where(
+                    Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, ~has_left()
+                )
             )
         ),
         wishes=wishes_of(session, programme, kind),

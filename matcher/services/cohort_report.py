@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from matcher.models import HELD, Funder, Kind, Match, MatchState, Profile, Programme, Proposal
 from matcher.profiles.places import AREAS, WORLD, area
 from matcher.services.plan import Places, Plan, read_plan
+from matcher.services.presence import has_left
 from matcher.services.proposals import (
     WaitingLine,
     idle_counterparts,
@@ -159,7 +160,7 @@ def _pairs(
 def _startups(session: Session, programme: Programme) -> Sequence[Row[int, list[str], str | None]]:
     return session.execute(
         select(Profile.id, Profile.sectors, Profile.country)
-        .where(Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP)
+        .where(Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, ~has_left())
         .order_by(Profile.name, Profile.id)
     ).all()
 
@@ -240,7 +241,7 @@ def _area_name(code: str) -> Message | Term:
 
 
 def _offered(place: Places) -> int:
-    return place.held + place.proposed if place.capacity is None else place.capacity
+    return place.taken if place.offered is None else place.offered
 
 
 def _fullness(place: Places) -> tuple[float, int, int]:

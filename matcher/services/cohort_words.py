@@ -13,7 +13,7 @@ from matcher.ranking.facts import Bool
 from matcher.ranking.interaction import Int64
 from matcher.services.cohort_blob import Bar, CohortArrays
 from matcher.services.cohort_candidates import Candidates
-from matcher.services.cohort_limits import members, quota_owners
+from matcher.services.cohort_limits import asked_for, quota_owners
 from matcher.services.cohort_reading import Decisions
 from matcher.wording import N_, Message, Term
 
@@ -203,7 +203,7 @@ def _missed_quotas(outcome: Outcome) -> list[Message]:
 def _none_of(outcome: Outcome, number: int, part: Int64) -> list[int]:
     """Start-ups of a quota for all together that have none of its pairs."""
     quota = outcome.decisions.rules.quotas[number]
-    ours = members(quota.startups, outcome.candidates.startups, outcome.decisions)
+    ours = asked_for(quota, outcome.candidates.startups, outcome.decisions)
     ours[outcome.arrays.demand[part[outcome.chosen[part]]]] = False
     return np.flatnonzero(ours).tolist()
 

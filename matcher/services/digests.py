@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
@@ -31,6 +32,8 @@ from matcher.services.jobs import enqueue_once
 from matcher.services.notices import gets_mail
 from matcher.services.paces import Links
 from matcher.wording import N_, Message
+
+log = structlog.get_logger(__name__)
 
 HOUR = 7
 """When a digest is written, by its reader's clock."""
@@ -60,13 +63,20 @@ def due_accounts(session: Session, now: datetime) -> Sequence[int]:
 
 
 def write_all(engine: Engine, now: datetime, links: Links, progress: Callable[[int, int], None]) -> int:
-    """Write the letters that are due, each reader's in a transaction of its own; how many."""
+    """Write the letters that are due, each reader's in a transaction of its own; how many.
+
+    One that cannot be written stops nobody else's: it is logged by its account's number, as an error may
+    quote what people wrote, and tried again the next time.
+    """
     written = 0
     with unit_of_work(engine) as session:
         due = due_accounts(session, now)
     for number, account_id in enumerate(due, start=1):
-        with unit_of_work(engine) as session:
-            written += write_due(session, account_id, now, links)
+        try:
+            with unit_of_work(engine) as session:
+                written += write_due(session, account_id, now, links)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others get theirs
+            log.error("digest.failed", account_id=account_id, cause=type(error).__name__)
         progress(number, len(due))
     return written
 

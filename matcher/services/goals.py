@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.models import Goal, Programme, Side
-from matcher.services.errors import NotAllowed
+from matcher.services.errors import Conflict, NotAllowed
 from matcher.services.relationships import (
     Invalid,
     Relationship,
@@ -33,6 +34,9 @@ TURNS: tuple[Turn, ...] = ("done", "dropped", "reopened")
 
 _TEXT = N_("Say what you want to reach.")
 _DUE = N_("This is too far from today. Check the year.")
+_MEANWHILE = N_(
+    "Somebody changed this goal meanwhile. It reads now: “%(text)s”. Save yours once more if it should stand."
+)
 _MANY = N_("You have %(most)d goals. Finish or drop some before you add another.")
 
 
@@ -100,15 +104,21 @@ def change(
     text: str,
     due: date | None,
     today: date,
+    seen: str,
 ) -> Goal:
     """Put a goal in other words, or give it another day.
 
     Raises:
         NotFound, NotAllowed: as for every change.
+        Conflict: it is not as it was `seen` any more.
         Invalid: by field.
     """
     us = change_as(session, programme, pair, side)
     goal = get_row(session, Goal, us, goal_id)
+    if (goal.text, goal.due) == (text.strip(), due):  # a button pressed twice
+        return goal
+    if seen != stamp(goal):
+        raise Conflict(Message(_MEANWHILE, {"text": goal.text}))
     goal.text, goal.due = _check(text, due, today), due
     session.flush()
     record(session, us, "goal.changed")
@@ -134,6 +144,11 @@ def turn(
     if how == "done":
         tell_other(session, us, f"goal:{goal.id}:done:{today}", N_("%(other)s says that a goal is reached."))
     return goal
+
+
+def stamp(goal: Goal) -> str:
+    """A short text that is another as soon as the goal's words or its day are."""
+    return sha256(repr((goal.text, goal.due)).encode()).hexdigest()[:16]
 
 
 def progress_of(goals: Sequence[Goal], today: date) -> Progress:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from matcher.models import Kind, Profile, Programme, Startup
 from matcher.profiles.text import fold
+from matcher.services.presence import has_left
 from matcher.services.rules import Group, QuotaRule
 from matcher.wording import N_, Message
 
@@ -63,7 +64,7 @@ def _warnings(
 
 
 def _profiles(session: Session, programme: Programme, kind: Kind) -> list[Profile]:
-    query = select(Profile).where(Profile.programme_id == programme.id, Profile.kind == kind)
+    query = select(Profile).where(Profile.programme_id == programme.id, Profile.kind == kind, ~has_left())
     return list(session.scalars(query))
 
 

@@ -1,6 +1,6 @@
 """Requests and offers as each side sees them, and those that wait for a manager."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,7 +20,7 @@ from matcher.models import (
     utcnow,
 )
 from matcher.ranking.explanation import Reason
-from matcher.services.asking import TOLD, is_routed, same_pair
+from matcher.services.asking import IS_ROUTED, TOLD
 from matcher.services.publishing import deadline
 from matcher.services.recommendations import read_reasons
 from matcher.services.review import recommended
@@ -54,6 +54,10 @@ class Stage(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     """By the reader."""
+    FILLED = "filled"
+    """Closed for the reader, who has whom they may have."""
+    LEFT = "left"
+    """A side left the programme before a manager decided."""
     CLOSED = "closed"
     """Without saying whose doing it was."""
     ENDED = "ended"
@@ -144,7 +148,7 @@ def read_inbox(session: Session, programme: Programme, profile: Profile) -> list
         if brought is not None:
             told.add(pair)
         is_mine = request.asked_by == side
-        stage = _stage_of_request(request, brought, match, side, is_mine=is_mine)
+        stage = _stage_of_request(request, brought, side, is_mine=is_mine)
         if stage is not None:
             lines.append(_line(people[_other(pair, profile)], stage, request, brought, is_mine=is_mine))
     for pair, match in by_pair.items():
@@ -163,8 +167,7 @@ def read_routed(session: Session, programme: Programme) -> list[RoutedLine]:
     """What waits for a manager, the longest first, with what is known of each pair."""
     requests = session.scalars(
         select(Introduction)
-        .outerjoin(Match, same_pair())
-        .where(Introduction.programme_id == programme.id, is_routed())
+        .where(Introduction.programme_id == programme.id, IS_ROUTED)
         .order_by(Introduction.created_at, Introduction.id)
     ).all()
     wanted = {profile_id for pair in _pairs(requests) for profile_id in pair}
@@ -185,12 +188,7 @@ def read_routed(session: Session, programme: Programme) -> list[RoutedLine]:
 
 def count_routed(session: Session, programme: Programme) -> tuple[int, int]:
     """How many requests wait for a manager, and how many of them for too long."""
-    query = (
-        select(func.count())
-        .select_from(Introduction)
-        .outerjoin(Match, same_pair())
-        .where(Introduction.programme_id == programme.id, is_routed())
-    )
+    query = select(func.count()).where(Introduction.programme_id == programme.id, IS_ROUTED)
     late = query.where(Introduction.created_at <= utcnow() - LATE)
     return session.scalar(query) or 0, session.scalar(late) or 0
 
@@ -212,17 +210,24 @@ def _line(
     )
 
 
+_OWN: Mapping[str, Stage | None] = {
+    IntroductionState.ROUTED: Stage.ROUTED,
+    IntroductionState.REFUSED: Stage.REFUSED,
+    IntroductionState.WITHDRAWN: Stage.WITHDRAWN,
+    IntroductionState.LEFT: Stage.LEFT,
+    IntroductionState.OVERTAKEN: None,
+}
+"""Where a request stands for whoever asked; the other side sees nothing of it."""
+
+
 def _stage_of_request(
-    request: Introduction, brought: Match | None, match: Match | None, side: str, *, is_mine: bool
+    request: Introduction, brought: Match | None, side: str, *, is_mine: bool
 ) -> Stage | None:
     """None: the reader is not to know of it, or its match tells all there is."""
-    if request.state == IntroductionState.ROUTED:
-        is_told = match is not None and match.state in TOLD
-        return Stage.ROUTED if is_mine and not is_told else None
-    if request.state == IntroductionState.REFUSED:
-        return Stage.REFUSED if is_mine else None
-    if request.state == IntroductionState.WITHDRAWN:
-        return Stage.WITHDRAWN if is_mine else None
+    if request.state in _OWN:
+        return _OWN[request.state] if is_mine else None
+    if request.state == IntroductionState.FILLED and is_mine:
+        return Stage.FILLED
     if brought is None:
         return Stage.CLOSED if is_mine else None
     return _stage_of_offer(request, brought, side, is_mine=is_mine)

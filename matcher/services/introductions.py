@@ -149,9 +149,7 @@ def withdraw(session: Session, programme: Programme, request_id: int, profile_id
     request = own_request(session, programme, request_id, profile_id)
     sides = sides_of(session, programme, pair_of(request), request.asked_by)
     must_be(sides.asker.id == profile_id)
-    match = find(session, programme, [sides.pair]).get(sides.pair)
-    is_told = match is not None and match.state in TOLD
-    if request.state == IntroductionState.ROUTED and not is_told:
+    if request.state == IntroductionState.ROUTED:
         log(session, request, sides.asker.ref, "introduction.withdrawn")
     else:
         offer = open_offer(session, programme, request)

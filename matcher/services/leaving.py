@@ -5,8 +5,9 @@ from sqlalchemy.orm import Session
 
 from matcher.models import AuditEvent, Kind, Match, MatchState, Profile, Programme
 from matcher.services import tidings
+from matcher.services.closing import close_of
 from matcher.services.locking import lock_programme
-from matcher.services.pausing import set_paused
+from matcher.services.pausing import refresh_lists, set_paused
 from matcher.services.publishing import both_sides, readers
 from matcher.services.review import OPEN
 from matcher.services.steps import Image, Pair, image_of, in_state, take
@@ -34,9 +35,15 @@ def leave(session: Session, programme: Programme, profile: Profile, *, actor: st
     lock_programme(session, programme)
     pause(session, programme, profile, paused=True, actor=actor)
     wait_no_more(session, profile.id)
-    found = pairs_of(session, profile)
-    if not found:
-        return
+    if found := pairs_of(session, profile):
+        _part(session, programme, profile, found, actor)
+    close_of(session, programme, profile, actor=actor)
+
+
+def _part(
+    session: Session, programme: Programme, profile: Profile, found: dict[Pair, Match], actor: str
+) -> None:
+    """End the pairs, and tell whoever knows of them."""
     told = {pair: match.state for pair, match in found.items() if match.state not in OPEN}
     changes = {pair: _gone(match) for pair, match in found.items()}
     event = take(session, programme, actor, "profile.withdrawn", changes)
@@ -55,6 +62,7 @@ def pause(session: Session, programme: Programme, profile: Profile, *, paused: b
     elif profile.is_paused != paused:
         profile.is_paused = paused
         session.flush()
+        refresh_lists(session, programme, profile)
 
 
 def _gone(match: Match) -> Image:

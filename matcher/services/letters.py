@@ -141,6 +141,23 @@ def _closed(programme: Programme, reader: Profile, told: Message, instead: list[
     )
 
 
+def filled(programme: Programme, reader: Profile, other: Profile) -> Letter:
+    """Who asked for the reader has found somebody else, who answered sooner."""
+    return (
+        Message(N_("%(programme)s: a request is closed"), _named(programme)),
+        [
+            _greeting(reader),
+            Message(
+                N_(
+                    "%(other)s has found somebody meanwhile, so their request to you is closed. You need not "
+                    "do anything. Thank you for being there to be asked."
+                ),
+                {"other": other.name},
+            ),
+        ],
+    )
+
+
 def accepted(programme: Programme, reader: Profile, other: Profile) -> Letter:
     """Both sides said yes: now they may know how to reach each other."""
     contact = Message(

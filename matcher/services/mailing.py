@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from matcher.models import JobKind, Mail, Profile, Programme, utcnow
+from matcher.models import JobKind, Kind, Mail, Profile, Programme, utcnow
 from matcher.profiles.cell import is_address
 from matcher.profiles.speech import LANGUAGES, say_in
 from matcher.services.jobs import enqueue_once
 from matcher.wording import Message
 
 MOST_ATTEMPTS = 5
+KEPT = timedelta(days=14)
+"""How old a letter may be when it is sent: nothing that asks for an answer is open for longer."""
+TOO_OLD = "too old"
+"""What stands for the error of a letter that could not be sent for so long."""
+_LEFT_OUT = "…"
 _CLAIM = timedelta(minutes=2)
 """How long a sender may take over one letter before another may try."""
 
@@ -32,7 +37,7 @@ def write(
 ) -> Mail | None:
     """Write a letter and ask for its delivery; None if `key` was written before.
 
-    To somebody without an address it waits until there is one.
+    To somebody without an address it waits until there is one, but not for ever (`drop_old`).
     """
     if session.scalar(select(Mail.id).where(Mail.key == key)):
         return None
@@ -138,6 +143,51 @@ def claim(session: Session, programme_id: int) -> Mail | None:
         .execution_options(synchronize_session=False, populate_existing=True)
     ).first()
     return taken or claim(session, programme_id)
+
+
+def drop_old(session: Session, programme_id: int, now: datetime) -> int:
+    """Give up letters that nobody could send until they were too old, for want of an address or a server.
+
+    How many those were. They stay to be read by managers, who see why.
+    """
+    old = (
+        update(Mail)
+        .where(
+            _sent_with(programme_id),
+            Mail.sent_at.is_(None),
+            Mail.attempts < MOST_ATTEMPTS,
+            Mail.written_at < now - KEPT,
+            _is_free(),
+        )
+        .values(attempts=MOST_ATTEMPTS, error=TOO_OLD)
+        .returning(Mail.id)
+    )
+    return len(session.scalars(old.execution_options(synchronize_session=False)).all())
+
+
+def erase_profile(session: Session, profile: Profile) -> None:
+    """Remove the letters to somebody who is no more, and their address from those that told others of it."""
+    _erase(session, Mail.recipient_id == profile.id)
+    if profile.email:
+        for mail in session.scalars(_telling_of(profile)):
+            mail.body = mail.body.replace(profile.email, _LEFT_OUT)
+        session.flush()
+
+
+def erase_address(session: Session, address: str) -> None:
+    """Remove the letters to the address of an account that is no more; those to profiles stay."""
+    _erase(session, Mail.recipient_id.is_(None) & (func.lower(Mail.address) == address.lower()))
+
+
+def _erase(session: Session, which: ColumnElement[bool]) -> None:
+    session.execute(delete(Mail).where(which).execution_options(synchronize_session=False))
+
+
+def _telling_of(profile: Profile) -> Select[Mail]:
+    """The letters that told the other sides of somebody's matches how to reach them."""
+    pair = f"%:{profile.id}:%:counterpart" if profile.kind == Kind.STARTUP else f"%:{profile.id}:startup"
+    accepted = Mail.key.like("match.accepted:%") & Mail.key.like(pair)
+    return select(Mail).where(Mail.programme_id == profile.programme_id, accepted)
 
 
 def settle(session: Session, mail_id: int, error: str = "", *, for_good: bool = False) -> None:

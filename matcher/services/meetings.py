@@ -1,12 +1,15 @@
 """When a pair meets: one side proposes up to three times, the other chooses one or proposes others.
 
-A time that was agreed stands until another one is agreed instead.
+What each side has proposed last stands, with its length and place, until a time is agreed, or its proposer
+replaces it. What was agreed stands until something else is agreed instead.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -51,6 +54,16 @@ _OWN = N_("The other side chooses among the times that you proposed.")
 _OVER = N_("This meeting is past or was cancelled.")
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one side proposes."""
+
+    by: Side
+    times: Sequence[datetime]
+    minutes: int
+    place: str
+
+
 def list_ahead(session: Session, us: Relationship, now: datetime) -> list[Meeting]:
     """Meetings that are agreed or proposed and not over, the next first; none once the match has ended."""
     if not us.is_active:
@@ -88,13 +101,13 @@ def propose(
     instants, place = _check(session, us, times, minutes, place, now)
     ahead = list_ahead(session, us, now)
     for same in ahead:  # a button pressed twice
-        if (same.proposed_by, same.times, same.state) == (side, instants, MeetingState.PROPOSED):
+        if same.state == MeetingState.PROPOSED and same.proposals.get(side, {}).get("times") == instants:
             return same
     if len(ahead) >= _MOST_OPEN:
         raise NotAllowed(Message(_MANY, {"most": _MOST_OPEN}))
     meeting = Meeting(
-        **columns_of(us), proposed_by=side.value, times=instants, minutes=minutes, place=place,
-        state=MeetingState.PROPOSED.value,
+        **columns_of(us), proposed_by=side.value, minutes=minutes, place=place,
+        state=MeetingState.PROPOSED.value, proposals={side.value: _said(instants, minutes, place)},
     )  # fmt: skip
     session.add(meeting)
     session.flush()
@@ -116,7 +129,7 @@ def propose_others(
     now: datetime,
     seen: str,
 ) -> Meeting:
-    """Propose other times for a meeting; what was agreed stands until one of them is chosen.
+    """Propose other times for a meeting; what was agreed, or proposed by the other side, stands as it is.
 
     Raises:
         NotFound, NotAllowed: as for every change; or it is over.
@@ -126,8 +139,10 @@ def propose_others(
     us = change_as(session, programme, pair, side)
     meeting = _open(session, us, meeting_id, now, seen)
     instants, place = _check(session, us, times, minutes, place, now)
-    meeting.times, meeting.minutes, meeting.place = instants, minutes, place
+    meeting.proposals = {**meeting.proposals, side.value: _said(instants, minutes, place)}
     meeting.proposed_by, meeting.state = side.value, MeetingState.PROPOSED.value
+    if meeting.starts_at is None:
+        meeting.minutes, meeting.place = minutes, place
     session.flush()
     record(session, us, "meeting.moved")
     tell_other(
@@ -146,8 +161,9 @@ def choose(
     instant: datetime,
     now: datetime,
     seen: str,
+    keep: bool = False,
 ) -> Meeting:
-    """Agree to one of the times that the other side proposed, or to keep the one agreed before.
+    """Agree to one of the times that the other side proposed, or to `keep` what was agreed before.
 
     Raises:
         NotFound, NotAllowed: as for every change; it is over, one's own proposal, or the time is past.
@@ -155,16 +171,21 @@ def choose(
     """
     us = change_as(session, programme, pair, side)
     meeting = _open(session, us, meeting_id, now, seen)
-    offered = {*times_of(meeting), *([meeting.starts_at] if meeting.starts_at else [])}
-    if meeting.state != MeetingState.PROPOSED or instant not in offered:
+    offers = {offer.by: offer for offer in offers_of(meeting) if instant in offer.times}
+    theirs = next((offers[by] for by in offers if by != side), None)
+    is_kept = instant == meeting.starts_at and (keep or theirs is None)
+    if meeting.state != MeetingState.PROPOSED or not (is_kept or offers):
         raise Conflict(Message(_MEANWHILE))
-    if meeting.proposed_by == side and instant != meeting.starts_at:
+    if not is_kept and theirs is None:
         raise NotAllowed(Message(_OWN))
     if instant <= now:
         raise NotAllowed(Message(_PAST))
-    if meeting.starts_at is not None:  # calendars have it already: even a new place must reach them
-        meeting.sequence += 1
-    meeting.starts_at, meeting.state = instant, MeetingState.AGREED.value
+    if theirs is not None and not is_kept:
+        meeting.minutes, meeting.place = theirs.minutes, theirs.place
+        meeting.sequence += (
+            meeting.starts_at is not None
+        )  # calendars have it: even a new place must reach them
+    meeting.starts_at, meeting.state, meeting.proposals = instant, MeetingState.AGREED.value, {}
     session.flush()
     record(session, us, "meeting.agreed")
     day = instant.astimezone(zones_of(session, [us.other.id])[us.other.id]).date()
@@ -201,16 +222,22 @@ def cancel(
     return meeting
 
 
-def times_of(meeting: Meeting) -> list[datetime]:
-    """The times that are proposed, the earliest first."""
-    return [datetime.fromisoformat(text) for text in meeting.times]
+def offers_of(meeting: Meeting) -> list[Offer]:
+    """What stands to be chosen from, the latest proposal first; its times are in order."""
+    if meeting.state != MeetingState.PROPOSED:
+        return []
+    found = [
+        Offer(Side(by), [datetime.fromisoformat(t) for t in said["times"]], said["minutes"], said["place"])
+        for by, said in meeting.proposals.items()
+    ]
+    return sorted(found, key=lambda offer: offer.by != meeting.proposed_by)
 
 
 def stamp(meeting: Meeting) -> str:
     """A short text that is another as soon as anything about the meeting is."""
     said = (
-        meeting.state, meeting.proposed_by, meeting.times, meeting.starts_at, meeting.minutes, meeting.place,
-        meeting.sequence,
+        meeting.state, meeting.proposed_by, offers_of(meeting), meeting.starts_at, meeting.minutes,
+        meeting.place, meeting.sequence,
     )  # fmt: skip
     return sha256(repr(said).encode()).hexdigest()[:16]
 
@@ -291,14 +318,24 @@ def _is_ahead(meeting: Meeting, now: datetime) -> bool:
     """
     if meeting.state == MeetingState.CANCELLED:
         return False
-    if meeting.state == MeetingState.PROPOSED and any(time > now for time in times_of(meeting)):
+    if any(time > now for time in _times(meeting)):
         return True
     return meeting.starts_at is None or meeting.starts_at + timedelta(minutes=meeting.minutes) > now
 
 
 def _order(meeting: Meeting) -> datetime:
     last = datetime.max.replace(tzinfo=UTC)
-    return meeting.starts_at or min(times_of(meeting), default=last)
+    return meeting.starts_at or min(_times(meeting), default=last)
+
+
+def _times(meeting: Meeting) -> list[datetime]:
+    """All that stand to be chosen from."""
+    return [time for offer in offers_of(meeting) for time in offer.times]
+
+
+def _said(times: Sequence[str], minutes: int, place: str) -> dict[str, Any]:
+    """An offer as its meeting keeps it."""
+    return {"times": list(times), "minutes": minutes, "place": place}
 
 
 def _key(meeting: Meeting, now: datetime) -> str:

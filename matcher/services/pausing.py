@@ -28,7 +28,7 @@ def set_paused(session: Session, programme: Programme, profile: Profile, *, paus
         .execution_options(synchronize_session=False)
     )
     session.expire(profile, ["is_paused"])
-    _follow(session, programme, profile)
+    refresh_lists(session, programme, profile)
     audit.record(
         session,
         programme.id,
@@ -55,7 +55,7 @@ def set_capacity(
         return False
     before, stated.capacity = stated.capacity, capacity
     session.flush()
-    _follow(session, programme, profile)
+    refresh_lists(session, programme, profile)
     audit.record(
         session,
         programme.id,
@@ -74,7 +74,7 @@ def _refuse_startups(profile: Profile) -> Mentor | Funder:
     return profile
 
 
-def _follow(session: Session, programme: Programme, profile: Profile) -> None:
+def refresh_lists(session: Session, programme: Programme, profile: Profile) -> None:
     """Have the lists follow, as after any other change that eligibility depends on."""
     mark_changed(session, programme.id, is_embedded() & (Profile.id == profile.id))
     session.expire(profile, ["watermark"])

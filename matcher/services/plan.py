@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.models import HELD, Kind, Match, MatchState, Profile, Programme, Proposal
 from matcher.services.cohort_blob import unpack_scores
 from matcher.services.places import places_of
+from matcher.services.presence import has_left
 from matcher.services.rules import current_rules
 
 _NAMED = 200
@@ -88,7 +89,14 @@ class Places:
     @property
     def left(self) -> int | None:
         """Places that nobody has or is proposed for; below 0 if there are too many."""
-        return None if self.capacity is None else self.capacity - self.held - self.proposed
+        return None if self.offered is None else self.offered - self.taken
+
+    @property
+    def offered(self) -> int | None:
+        """Places that there are to fill: on a break, those that are filled."""
+        if not self.profile.is_paused:
+            return self.capacity
+        return self.taken if self.capacity is None else min(self.capacity, self.taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ class Plan:
         bands: how many pairs have each band; "" for those that nobody scored.
         now: what the pairs come to; one without a score counts as the latest run has it, or else 0.
         worst: the start-up that `now.worst_off` is about.
-        startups: how many start-ups there are to cover.
+        startups: how many start-ups there are to cover: those who left are in no figure.
         uncovered: start-ups without a pair, by name, the first 200; `startups - now.covered` is how many.
         places: every mentor or funding partner with their places, by name.
         sums: the summed score of each start-up that has somebody, by id.
@@ -178,7 +186,7 @@ def latest_proposal(session: Session, programme: Programme, kind: Kind) -> Propo
 
 def _count(session: Session, programme: Programme, kind: Kind) -> int:
     found = session.scalar(
-        select(func.count()).where(Profile.programme_id == programme.id, Profile.kind == kind)
+        select(func.count()).where(Profile.programme_id == programme.id, Profile.kind == kind, ~has_left())
     )
     return found or 0
 
@@ -200,6 +208,7 @@ def _uncovered(session: Session, programme: Programme, kind: Kind) -> list[Profi
                 Profile.programme_id == programme.id,
                 Profile.kind == Kind.STARTUP,
                 Profile.id.not_in(covered),
+                ~has_left(),
             )
             .order_by(Profile.name, Profile.id)
             .limit(_NAMED)
@@ -213,7 +222,11 @@ def _places(session: Session, programme: Programme, kind: Kind, taken: list[tupl
     proposed = Counter(counterpart for counterpart, state in taken if state not in HELD)
     profiles = session.scalars(
         select(Profile)
-        .where(Profile.programme_id == programme.id, Profile.kind == kind)
+        .where(
+            Profile.programme_id == programme.id,
+            Profile.kind == kind,
+            or_(~has_left(), Profile.id.in_({*held, *proposed})),
+        )
         .order_by(Profile.name, Profile.id)
     )
     return [Places(p, held[p.id], proposed[p.id], places_of(p, rules)) for p in profiles]

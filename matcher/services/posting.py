@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from matcher.db import unit_of_work
-from matcher.models import Mail
+from matcher.models import Mail, utcnow
 from matcher.services import mailing
 
 Send = Callable[[int, EmailMessage], None]
@@ -93,13 +93,14 @@ def deliver(
 ) -> int:
     """Send what waits, over one connection; how many letters that was. `progress` gets (tried, in all).
 
-    A letter that is refused is noted, and the others go on.
+    A letter that is refused is noted, and the others go on. One that has waited for too long is given up.
 
     Raises:
         OSError, smtplib.SMTPServerDisconnected: the server cannot be reached; the rest waits.
     """
     sent = tried = 0
     with unit_of_work(engine) as session:
+        mailing.drop_old(session, programme_id, utcnow())
         waiting = mailing.count_waiting(session, programme_id)
     if not waiting:
         return 0

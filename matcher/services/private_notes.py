@@ -1,5 +1,6 @@
 """What one side keeps for itself. Its own page alone reads it: no export, no letter, no manager."""
 
+from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
 from matcher.models import PrivateNote, Programme, Side
@@ -43,6 +44,15 @@ def keep_note(session: Session, programme: Programme, pair: Pair, side: Side, *,
     elif found is not None:
         session.delete(found)
     session.flush()
+
+
+def erase_all(session: Session, profile_id: int) -> None:
+    """Remove all that somebody kept who is no more: nobody else may read it."""
+    mine = or_(
+        (PrivateNote.startup_id == profile_id) & (PrivateNote.side == Side.STARTUP),
+        (PrivateNote.counterpart_id == profile_id) & (PrivateNote.side == Side.COUNTERPART),
+    )
+    session.execute(delete(PrivateNote).where(mine).execution_options(synchronize_session=False))
 
 
 def _find(session: Session, us: Relationship) -> PrivateNote | None:

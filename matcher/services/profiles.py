@@ -24,6 +24,8 @@ from matcher.profiles.reading import ProfileDraft
 from matcher.profiles.taxonomy import LOCALES
 from matcher.profiles.text import fold
 from matcher.services import audit, jobs
+from matcher.services.blocks import in_blocks
+from matcher.services.closing import close_of
 from matcher.services.embedding import forget_unused
 from matcher.services.entries import resolve_portfolios, set_entries
 from matcher.services.errors import Conflict, NotAllowed, NotFound
@@ -32,7 +34,6 @@ from matcher.services.locking import lock_programme
 from matcher.services.matches import counterparts_of
 from matcher.services.recommendations import mark_stale
 from matcher.services.removal import foresee_removal
-from matcher.services.steps import _blocks
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message, Term
 
@@ -116,7 +117,7 @@ def find_by_id(session: Session, programme: Programme, ids: Collection[int]) -> 
     own = select(Profile).where(Profile.programme_id == programme.id)
     return {
         profile.id: profile
-        for block in _blocks(ids)
+        for block in in_blocks(ids)
         for profile in session.scalars(own.where(Profile.id.in_(block)))
     }
 
@@ -222,6 +223,7 @@ def remove_profile(
         before={"ref": profile.ref, "pairs": removal.pairs},
     )
     hashes = {entry.content_hash for entry in profile.entries}
+    close_of(session, programme, profile, actor=actor)
     mark_stale(session, profile_id)
     mark_changed(session, programme.id, is_embedded() & Profile.id.in_(counterparts_of(profile_id)))
     session.delete(profile)

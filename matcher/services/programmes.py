@@ -30,6 +30,7 @@ from matcher.services import audit
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.jobs import WorkState, enqueue_once, work_state
 from matcher.services.places import places_stated
+from matcher.services.presence import has_left
 from matcher.services.recommendations import Reason, load_reasons
 from matcher.services.rules import current_rules
 from matcher.wording import N_, Message
@@ -58,7 +59,7 @@ class SectorBalance:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The state of a programme in figures.
+    """The state of a programme in figures, without those who left.
 
     `matched` counts the start-ups with at least one recommended mentor or funding partner; `without`
     names those with none. `undecided` pairs are proposed and wait for a manager, `unanswered` ones for
@@ -163,7 +164,9 @@ def get_programme(session: Session, slug: str) -> Programme:
 def overview(session: Session, programme: Programme) -> Overview:
     """What the first page shows."""
     rows = session.execute(
-        select(Profile.kind, func.count()).where(Profile.programme_id == programme.id).group_by(Profile.kind)
+        select(Profile.kind, func.count())
+        .where(Profile.programme_id == programme.id, ~has_left())
+        .group_by(Profile.kind)
     )
     found = {Kind(kind): count for kind, count in rows}
     counts = {kind: found.get(kind, 0) for kind in Kind}
@@ -239,6 +242,7 @@ def _without(session: Session, programme: Programme, kind: Kind) -> list[Profile
                 Profile.kind == Kind.STARTUP,
                 RecommendationList.candidate_kind == kind,
                 ~some.exists(),
+                ~has_left(),
             )
             .order_by(Profile.name)
         )
@@ -259,5 +263,5 @@ def _count_pairs(session: Session, programme: Programme, states: Collection[Matc
 
 
 def _count_sectors(session: Session, programme: Programme, model: type[Profile]) -> Counter[str]:
-    lists = session.scalars(select(model.sectors).where(model.programme_id == programme.id))
+    lists = session.scalars(select(model.sectors).where(model.programme_id == programme.id, ~has_left(model)))
     return Counter(sector for sectors in lists for sector in sectors)

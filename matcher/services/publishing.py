@@ -26,6 +26,7 @@ from matcher.models import (
 from matcher.profiles.text import clean
 from matcher.services import tidings
 from matcher.services.asking import current
+from matcher.services.closing import close_of, overtake
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.jobs import enqueue_once
 from matcher.services.locking import lock_programme
@@ -81,6 +82,7 @@ def publish(session: Session, programme: Programme, kind: Kind, *, actor: str, l
                 session, programme, reader, other, _key(event, pair, side), tidings.OFFERED,
                 until=now + ANSWER_WITHIN, link=link(secret[pair, side]),
             )  # fmt: skip
+    overtake(session, programme, changes)
     tidings.tell_published(session, programme, event)
     carry_waiting(session, programme, kind)
     return event
@@ -165,6 +167,7 @@ def withdraw_mentor(session: Session, programme: Programme, mentor_id: int, *, a
     _tell(session, programme, event, told[MatchState.OFFERED], tidings.CALLED_OFF, SIDES[:1])
     for startup_id, _ in sorted(changes):
         suggest_next(session, programme, startup_id, Kind.MENTOR, actor=actor)
+    close_of(session, programme, mentor, actor=actor)
     return event
 
 

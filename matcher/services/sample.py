@@ -34,7 +34,7 @@ def load_sample(session: Session) -> Programme:
     )
     for kind, found in read_sample().items():
         import_drafts(session, programme, kind, found.drafts, actor="tandem", subject="sample")
-    # An open request takes a place: with one, its founder could ask nobody beside the first.
+    # With one, its founder could ask nobody else once somebody has accepted.
     save_rules(session, programme, CohortRules(mentors_most=2), seen=0, actor="tandem")
     add_sample_people(session, programme)
     return programme

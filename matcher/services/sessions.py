@@ -93,16 +93,24 @@ def change(
     topics: str,
     next_steps: str,
     now: datetime,
+    seen: str,
 ) -> SessionLog:
     """Change what one wrote, until the other side confirms it; an objection is answered by that.
 
     Raises:
         NotFound, NotAllowed: as for every change; or it is confirmed, or the other side's.
+        Conflict: it is not what was `seen` any more, or somebody has objected since.
         Invalid: by field.
     """
     us = change_as(session, programme, pair, side)
     log = _own(session, us, log_id)
     texts = _check(session, us, held_on, minutes, topics, next_steps, now)
+    if not log.objection and (log.held_on, log.minutes, log.topics, log.next_steps) == (
+        held_on, minutes, *texts,
+    ):  # fmt: skip
+        return log  # a button pressed twice
+    if stamp_for_writer(log) != seen:
+        raise Conflict(Message(_MEANWHILE))
     log.held_on, log.minutes, (log.topics, log.next_steps) = held_on, minutes, texts
     log.written_at, log.objection = now, ""
     session.flush()
@@ -170,6 +178,11 @@ def stamp(log: SessionLog) -> str:
     """A short text that is another as soon as what the session says is."""
     said = (log.held_on, log.minutes, log.topics, log.next_steps)
     return sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def stamp_for_writer(log: SessionLog) -> str:
+    """The same, and another as soon as somebody objects."""
+    return sha256(f"{stamp(log)}{log.objection}".encode()).hexdigest()[:16]
 
 
 def _check(

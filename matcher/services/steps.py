@@ -3,18 +3,15 @@
 Undoing writes the images before; folding the images after, in order, gives the matches as they are.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from matcher.models import (
-    HELD,
-    SIDES,
     AuditEvent,
     JobKind,
     Kind,
@@ -29,15 +26,16 @@ from matcher.models import (
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule, exclusions
 from matcher.ranking.table import FactTable
 from matcher.services import audit, jobs
+from matcher.services.blocks import in_blocks
+from matcher.services.capacity import Change, check_growth, held_by, holds
 from matcher.services.errors import CapacityReached, Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
-from matcher.services.places import Place, no_place, places_of
+from matcher.services.places import no_place, places_of
 from matcher.services.roster import facts_of
 from matcher.services.rules import current_rules
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message
 
-T = TypeVar("T")
 Pair = tuple[int, int]
 """Ids of a start-up and of its mentor or funding partner."""
 Image = dict[str, Any]
@@ -47,7 +45,6 @@ _COLUMNS = (
     "state", "score", "band", "reasons", "note", "startup_answer", "counterpart_answer",
     "startup_token", "counterpart_token", "offered_at", "reminders",
 )  # fmt: skip
-_AT_ONCE = 5_000
 _KNOWN = frozenset({MatchState.OFFERED, MatchState.ACTIVE})
 """States that both sides know of: steps into and out of them are not undone, but followed by others."""
 
@@ -71,7 +68,7 @@ def find(session: Session, programme: Programme, pairs: Collection[Pair]) -> dic
     """The programme's matches among these pairs."""
     keys = tuple_(Match.startup_id, Match.counterpart_id)
     found: dict[Pair, Match] = {}
-    for block in _blocks(pairs):
+    for block in in_blocks(pairs):
         rows = session.scalars(select(Match).where(Match.programme_id == programme.id, keys.in_(block)))
         found |= {(match.startup_id, match.counterpart_id): match for match in rows}
     return found
@@ -96,9 +93,9 @@ def take(
     """
     profiles = _profiles(session, programme, changes)
     present = find(session, programme, changes)
-    gained = [p for p, image in changes.items() if _holds(image) and not _holds(image_of(present.get(p)))]
+    gained = [p for p, image in changes.items() if holds(image) and not holds(image_of(present.get(p)))]
     _check_eligibility(session, profiles, gained)
-    _check_capacity(session, programme, profiles, changes, present)
+    check_growth(session, programme, profiles, _beside(changes, present))
     event = audit.record(
         session, programme.id, actor, action, _subject(changes), before=before, after=after
     )  # fmt: skip
@@ -111,7 +108,7 @@ def take(
             )
         )
         _write(session, programme, pair, present.get(pair), image, actor)
-        if _holds(was) != _holds(image):
+        if holds(was) != holds(image):
             moved.add(pair[1])
     session.flush()
     if moved:
@@ -123,12 +120,12 @@ def take(
 def obstacle(session: Session, programme: Programme, pair: Pair) -> Message | None:
     """Why the pair could not take a place now, by eligibility or capacity; None: it could, or does."""
     present = find(session, programme, [pair])
-    if _holds(image_of(present.get(pair))):
+    if holds(image_of(present.get(pair))):
         return None
     profiles = _profiles(session, programme, [pair])
     try:
         _check_eligibility(session, profiles, [pair])
-        _check_capacity(session, programme, profiles, {pair: in_state(MatchState.LOCKED)}, present)
+        check_growth(session, programme, profiles, _beside({pair: in_state(MatchState.LOCKED)}, present))
     except (NotAllowed, CapacityReached) as error:
         return error.message
     return None
@@ -212,23 +209,6 @@ def latest_events(session: Session, programme: Programme) -> dict[Pair, int]:
     return {(ours, theirs): event_id for ours, theirs, event_id in rows}
 
 
-def held_by(session: Session, profile_ids: Collection[int]) -> Counter[Place]:
-    """How many places of each are taken."""
-    found = Counter[Place]()
-    _, counterpart = SIDES
-    for block in _blocks(profile_ids):
-        for side in (Match.startup_id, Match.counterpart_id):
-            rows = session.execute(
-                select(side, counterpart.kind, func.count())
-                .join(counterpart, counterpart.id == Match.counterpart_id)
-                .where(side.in_(block), Match.state.in_(HELD))
-                .group_by(side, counterpart.kind)
-            )
-            is_startup = side is Match.startup_id
-            found.update({(i, Kind(kind) if is_startup else Kind.STARTUP): n for i, kind, n in rows})
-    return found
-
-
 def _said(image: Image) -> Image:
     """Without what says nothing. A refusal (False) and a score of 0 say something."""
     return {
@@ -238,22 +218,11 @@ def _said(image: Image) -> Image:
     }
 
 
-def _blocks(values: Collection[T]) -> Iterator[list[T]]:
-    """A database takes so many parameters a statement, and a run changes tens of thousands of pairs."""
-    listed = list(values)
-    for start in range(0, len(listed), _AT_ONCE):
-        yield listed[start : start + _AT_ONCE]
-
-
-def _holds(image: Image) -> bool:
-    return image.get("state") in HELD
-
-
 def _profiles(session: Session, programme: Programme, pairs: Collection[Pair]) -> dict[int, Profile]:
     """Both sides of each pair."""
     wanted = {profile_id for pair in pairs for profile_id in pair}
     found: dict[int, Profile] = {}
-    for block in _blocks(wanted):
+    for block in in_blocks(wanted):
         rows = session.scalars(
             select(Profile).where(Profile.programme_id == programme.id, Profile.id.in_(block))
         )
@@ -282,29 +251,9 @@ def _check_eligibility(session: Session, profiles: Mapping[int, Profile], gained
                 )
 
 
-def _check_capacity(
-    session: Session,
-    programme: Programme,
-    profiles: Mapping[int, Profile],
-    changes: Mapping[Pair, Image],
-    present: Mapping[Pair, Match],
-) -> None:
-    """Refuse to give anybody more than they may have, on either side; who has too many already keeps them."""
-    more = Counter[Place]()
-    for pair, image in changes.items():
-        gained = _holds(image) - _holds(image_of(present.get(pair)))
-        kind = Kind(profiles[pair[1]].kind)
-        more.update({(pair[0], kind): gained, (pair[1], Kind.STARTUP): gained})
-    growing = [place for place, gained in more.items() if gained > 0]
-    if not growing:
-        return
-    rules = current_rules(session, programme)[1]
-    taken = held_by(session, {profile_id for profile_id, _ in growing})
-    for profile_id, towards in sorted(growing):
-        profile = profiles[profile_id]
-        most = places_of(profile, rules, towards)
-        if most is not None and taken[profile_id, towards] + more[profile_id, towards] > most:
-            raise CapacityReached(no_place(profile, most, towards))
+def _beside(changes: Mapping[Pair, Image], present: Mapping[Pair, Match]) -> dict[Pair, Change]:
+    """Each pair's image with what it says now."""
+    return {pair: (image_of(present.get(pair)), image) for pair, image in changes.items()}
 
 
 def _restore_capacity(session: Session, event: AuditEvent) -> None:

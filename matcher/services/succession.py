@@ -23,6 +23,7 @@ from matcher.services.bars import bar_between
 from matcher.services.cohort_blob import Bar
 from matcher.services.places import places_of
 from matcher.services.plan import latest_proposal
+from matcher.services.presence import has_left
 from matcher.services.roster import load_facts
 from matcher.services.rules import CohortRules, current_rules
 from matcher.services.steps import Pair, in_state, take
@@ -161,7 +162,7 @@ def _without(programme: Programme, kind: Kind) -> Select[int]:
 def _present(programme: Programme) -> Select[int]:
     """Ids of the start-ups that have not left."""
     return select(Profile.id).where(
-        Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, ~Profile.is_paused
+        Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, ~has_left()
     )
 
 

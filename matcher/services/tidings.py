@@ -57,6 +57,11 @@ REQUEST_UNANSWERED = Tiding(
     N_("%(other)s has not answered your request in time."),
     at_once=True,
 )
+FILLED = Tiding(
+    letters.filled,
+    N_("%(other)s has found somebody meanwhile, so their request to you is closed."),
+    at_once=True,
+)
 ENDED = Tiding(letters.ended, N_("Your match with %(other)s has ended."))
 
 

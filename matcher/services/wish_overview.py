@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.models import Kind, Profile, Programme, Wish
+from matcher.services.presence import has_left
 from matcher.services.wishes import wishes_of
 
 _NAMED = 200
@@ -25,7 +26,7 @@ class Wisher:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The wishes of one kind of profile.
+    """The wishes of one kind of profile, without those who left.
 
     Attributes:
         people: how many there are of the kind.
@@ -52,7 +53,8 @@ class Side:
 
 def read_sides(session: Session, programme: Programme) -> list[Side]:
     """The wishes of each kind that there is anybody of."""
-    wishes = wishes_of(session, programme)
+    here = set(session.scalars(select(Profile.id).where(Profile.programme_id == programme.id, ~has_left())))
+    wishes = {subject: wished for subject, wished in wishes_of(session, programme).items() if subject in here}
     wanted = Counter(candidate for candidates in wishes.values() for candidate in candidates)
     sides = [_side(session, programme, kind, wishes, wanted) for kind in Kind]
     return [side for side in sides if side.people]
@@ -77,7 +79,7 @@ def _side(
     wishes: Mapping[int, tuple[int, ...]],
     wanted: Mapping[int, int],
 ) -> Side:
-    own = Profile.programme_id == programme.id, Profile.kind == kind
+    own = Profile.programme_id == programme.id, Profile.kind == kind, ~has_left()
     ids = session.scalars(select(Profile.id).where(*own).order_by(Profile.name, Profile.id)).all()
     wishers = [profile_id for profile_id in ids if profile_id in wishes]
     silent = [profile_id for profile_id in ids if profile_id not in wishes]

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
-from matcher.db import unit_of_work
+from matcher.db import reading, unit_of_work
 from matcher.models import Account, Job, JobKind, Mail, MailPace, Notice, Programme, Role
 from matcher.services import digests, notices, paces, posting
 from matcher.services.errors import NotFound
@@ -111,6 +112,26 @@ def test_of_many_workers_at_once_one_writes(engine: Engine, reader: Reader) -> N
         return digests.write_all(engine, NOON, LINKS, lambda _done, _total: None)
 
     assert sorted(at_once(4, work)) == [0, 0, 0, 1]  # type: ignore[type-var]
+
+
+def test_one_that_cannot_be_written_stops_nobody_elses_and_is_logged_without_a_name(
+    engine: Engine, programme: Programme, reader: Reader
+) -> None:
+    broken = reader(name="Secret")
+    with unit_of_work(engine) as session:
+        session.execute(update(Notice).values(message={"params": {"other": "Secret"}}))
+        whole = add_reader(session, programme, "whole@example.org", Role.MANAGER)
+        message = Message(TOLD, {"other": "Ben"})
+        notices.notify_accounts(session, [whole], programme, key="whole", message=message)
+        session.execute(update(Notice).values(created_at=YESTERDAY))
+    assert broken < whole, "whoever comes after is written to"
+    with capture_logs() as logged:
+        assert [letter.address for letter in _write(engine)] == ["whole@example.org"]
+    assert logged == [
+        {"event": "digest.failed", "account_id": broken, "cause": "KeyError", "log_level": "error"}
+    ]
+    with reading(engine) as session:
+        assert session.scalars(select(Notice.mailed_at).where(Notice.account_id == broken)).all() == [None]
 
 
 def test_a_death_before_the_end_leaves_it_to_the_next(engine: Engine, reader: Reader) -> None:

@@ -109,6 +109,27 @@ def test_a_letter_waits_for_its_readers_address(
     assert "To: m3@example.org" in (tmp_path / "mail" / "000002.eml").read_text()
 
 
+def test_a_letter_that_waited_for_two_weeks_is_given_up_and_says_so(
+    engine: Engine, programme: Programme, people: dict[str, int], tmp_path: Path
+) -> None:
+    with unit_of_work(engine) as session:
+        publish_pairs(session, programme, people, ("S1", "M3"), ("S2", "M1"))
+        old, late = session.scalars(select(Mail).where(Mail.recipient_id.in_([people["S1"], people["S2"]])))
+        old.written_at = utcnow() - timedelta(days=14.1)
+        late.written_at = utcnow() - timedelta(days=13.9)
+        nowhere = session.scalars(select(Mail).where(Mail.recipient_id == people["M3"])).one()
+        nowhere.written_at = old.written_at
+        number, without = old.id, nowhere.id
+    assert _deliver(engine, programme, posting.Folder(tmp_path / "mail")) == 2
+    with unit_of_work(engine) as session:
+        given_up = session.scalars(select(Mail.id).where(Mail.error == mailing.TOO_OLD)).all()
+        assert sorted(given_up) == sorted([number, without])
+        assert session.get_one(Mail, number).sent_at is None
+        session.get_one(Profile, people["M3"]).email = "m3@example.org"
+        assert mailing.count_waiting(session, programme.id) == 0, "an address comes too late"
+    assert _deliver(engine, programme, posting.Folder(tmp_path / "mail")) == 0
+
+
 def test_letters_that_wait_too_long_are_asked_for_again(
     engine: Engine, programme: Programme, people: dict[str, int]
 ) -> None:

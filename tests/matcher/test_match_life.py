@@ -28,7 +28,8 @@ from matcher.models import (
     RecommendationList,
     utcnow,
 )
-from matcher.services import answers, followup, introductions, publishing, review, steps
+from matcher.services import answers, capacity, followup, introductions, publishing, review, steps
+from matcher.services.asking import MOST_OPEN
 from matcher.services.errors import ServiceError
 from matcher.services.proposing import propose
 from matcher.services.rules import CohortRules, save_rules
@@ -209,11 +210,15 @@ class Life(RuleBasedStateMachine):
                 select(Mentor.id, Mentor.capacity).where(Mentor.programme_id == self.programme.id)
             ).all()
         held = [pair for pair, image in images.items() if image["state"] in HELD]
-        for mentor_id, capacity in mentors:
-            most = RULES.startups_most if capacity is None else capacity
+        for mentor_id, stated in mentors:
+            most = RULES.startups_most if stated is None else stated
             assert sum(theirs == mentor_id for _, theirs in held) <= most
-        for ref in STARTUPS:
-            assert sum(ours == self.ids[ref] for ours, _ in held) <= RULES.mentors_most
+        own = {pair for pair in held if capacity.asks(images[pair])}
+        for startup_id in (self.ids[ref] for ref in STARTUPS):
+            settled = sum(ours == startup_id for ours, _ in set(held) - own)
+            asked = sum(ours == startup_id for ours, _ in own)
+            assert settled + (asked > 0) <= RULES.mentors_most, "whoever accepts first finds a place"
+            assert asked <= MOST_OPEN["startup"]
         for ours, theirs in FORBIDDEN:
             state = images.get(self._pair(ours, theirs), {}).get("state")
             assert state not in HELD | {MatchState.PROPOSED}

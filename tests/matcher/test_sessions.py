@@ -1,6 +1,8 @@
 """Sessions, goals and notes: who may write, who confirms, and what nobody else reads."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -62,16 +64,27 @@ def test_an_objection_has_words_and_goes_away_when_the_writer_mends_it(
     session: Session, programme: Programme, pair: Pair
 ) -> None:
     log = write(session, programme, pair)
-    seen = sessions.stamp(log)
+    seen, before = sessions.stamp(log), sessions.stamp_for_writer(log)
     with pytest.raises(Invalid):
         sessions.object_to(session, programme, pair, Side.COUNTERPART, log.id, words=" ", seen=seen)
     sessions.object_to(session, programme, pair, Side.COUNTERPART, log.id, words="It took 30.", seen=seen)
     assert log.objection == "It took 30."
     with pytest.raises(NotAllowed):
         sessions.take_back(session, programme, pair, Side.COUNTERPART, log.id)
-    mended = {"held_on": TODAY, "minutes": 30, "topics": "Tariffs", "next_steps": "", "now": NOW}
-    sessions.change(session, programme, pair, Side.STARTUP, log.id, **mended)  # type: ignore[arg-type]
+    mended: dict[str, Any] = {
+        "held_on": TODAY,
+        "minutes": 30,
+        "topics": "Tariffs",
+        "next_steps": "",
+        "now": NOW,
+    }
+    mend = partial(sessions.change, session, programme, pair, Side.STARTUP, log.id, **mended)
+    with pytest.raises(Conflict):
+        mend(seen=before)
+    assert log.objection == "It took 30.", "who has not read it does not put it away"
+    mend(seen=sessions.stamp_for_writer(log))
     assert log.objection == ""
+    assert mend(seen=before) is log, "a button pressed twice"
     with pytest.raises(Conflict):
         sessions.confirm(session, programme, pair, Side.COUNTERPART, log.id, now=NOW, seen=seen)
     sessions.take_back(session, programme, pair, Side.STARTUP, log.id)

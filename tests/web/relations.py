@@ -79,11 +79,18 @@ def add_relation(session: Session, match: Match, by: Side = Side.STARTUP) -> Row
     match.startup_token, match.counterpart_token = token(secret), token(f"{secret}-b")
     match.offered_at, match.decided_at = utcnow() - timedelta(days=36), utcnow() - timedelta(days=34)
     times = [(SOON + timedelta(days=n)).isoformat() for n in range(3)]
-    meeting = Meeting(**pair, proposed_by=Side.COUNTERPART, times=times, minutes=45, place="By telephone")
-    second = Meeting(**pair, proposed_by=Side.STARTUP, times=times, minutes=20, place="The library")
+    by_telephone = {"minutes": 45, "place": "By telephone"}
+    meeting = Meeting(
+        **pair, **by_telephone, proposed_by=Side.COUNTERPART,
+        proposals={"counterpart": {"times": times, **by_telephone}},
+    )  # fmt: skip
+    library = {"minutes": 20, "place": "The library"}
+    second = Meeting(
+        **pair, **library, proposed_by=Side.STARTUP, proposals={"startup": {"times": times, **library}}
+    )
     agreed = Meeting(
-        **pair, proposed_by=Side.STARTUP, times=times[:1], minutes=30, place="https://meet.example/x",
-        state="agreed", starts_at=SOON,
+        **pair, proposed_by=Side.STARTUP, minutes=30, place="https://meet.example/x", state="agreed",
+        starts_at=SOON,
     )  # fmt: skip
     log = SessionLog(
         **pair, held_on=date(2026, 3, 2), minutes=50, topics="Tariffs", next_steps="A draft",

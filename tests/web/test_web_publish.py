@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 
 from matcher.db import unit_of_work
 from matcher.models import Mail, Match, MatchState, Mentor
+from matcher.services import mailing
 from matcher.services.review import decide
 from matcher.services.steps import Pair
 from tests.web.cohort_world import programme_of, run, states
@@ -50,6 +51,18 @@ def test_nothing_approved_is_nothing_to_publish(client: FlaskClient, world: Worl
     assert "nothing to publish" in client.get(page).text
     assert "Nothing is published yet" in client.get(f"/p/{world.slug}/matches").text
     assert "No letter was written yet" in client.get(f"/p/{world.slug}/mail").text
+
+
+def test_the_letters_page_says_which_were_given_up_and_why(
+    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair], publish: Callable[[], str]
+) -> None:
+    publish()
+    with unit_of_work(engine) as session:
+        session.scalars(select(Mail).order_by(Mail.id)).all()[0].error = mailing.TOO_OLD
+    shown = _text(client.get(f"/p/{world.slug}/mail").text)
+    assert shown.count("Not sent any more") == 1
+    assert "could not be sent for two weeks" in shown
+    assert mailing.TOO_OLD not in shown
 
 
 def test_the_preview_says_who_is_told_what_and_who_is_not(

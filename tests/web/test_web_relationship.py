@@ -55,6 +55,13 @@ def press(client: FlaskClient, address: str, action: str) -> str:
     return _text(client.get(answer.location).text)
 
 
+def seen_in(client: FlaskClient, address: str) -> str:
+    """What the form there says that its reader saw."""
+    found = re.search(r'name="seen" value="(\w+)"', client.get(address).text)
+    assert found
+    return found[1]
+
+
 def in_calendar(client: FlaskClient, address: str) -> Component:
     """The meeting as a calendar reads its file."""
     file = client.get(address)
@@ -76,7 +83,7 @@ def test_a_couple_meets_writes_it_down_and_reaches_a_goal(engine: Engine, two: C
     assert 'href="https://meet.example.org/x"' in proposed
     with reading(engine) as session:
         meeting = session.scalars(select(Meeting)).one()
-        first = datetime.fromisoformat(meeting.times[0])
+        first = datetime.fromisoformat(meeting.proposals["startup"]["times"][0])
     assert "UTC+5:45" in proposed
     assert "UTC+2" in proposed
     assert first.hour in {11, 12}, "14:00 in Cairo, with or without summer time"
@@ -97,19 +104,16 @@ def test_a_couple_meets_writes_it_down_and_reaches_a_goal(engine: Engine, two: C
     with reading(engine) as session:
         log = session.scalars(select(SessionLog)).one()
     submit(two.founder, f"{two.ours}/sessions/{log.id}/object", words="It took 90 minutes.", seen="")
-    page = two.founder.get(f"{two.ours}/sessions/{log.id}/object")
-    seen = re.search(r'name="seen" value="(\w+)"', page.text)
-    assert seen
-    submit(two.founder, f"{two.ours}/sessions/{log.id}/object", words="It took 90 minutes.", seen=seen[1])
+    stale = seen_in(two.mentor, f"{two.theirs}/sessions/{log.id}")
+    seen = seen_in(two.founder, f"{two.ours}/sessions/{log.id}/object")
+    submit(two.founder, f"{two.ours}/sessions/{log.id}/object", words="It took 90 minutes.", seen=seen)
     assert "It took 90 minutes." in two.mentor.get(two.theirs).text
-    submit(
-        two.mentor,
-        f"{two.theirs}/sessions/{log.id}",
-        held_on=today,
-        minutes="90",
-        topics="Tariffs",
-        next_steps="",
-    )
+    mended = {"held_on": today, "minutes": "90", "topics": "Tariffs", "next_steps": ""}
+    unread = submit(two.mentor, f"{two.theirs}/sessions/{log.id}", **mended, seen=stale)
+    assert (unread.status_code, "It took 90 minutes." in unread.text) == (409, True)
+    read = re.search(r'name="seen" value="(\w+)"', unread.text)
+    assert read
+    submit(two.mentor, f"{two.theirs}/sessions/{log.id}", **mended, seen=read[1])
     assert "You confirmed the session" in press(two.founder, two.ours, f"sessions/{log.id}/confirm")
 
     submit(two.founder, f"{two.ours}/goals/new", text="Ten farms have signed", due=SOON)

@@ -220,6 +220,24 @@ def test_a_manager_refuses_with_a_reason(people: Cast, engine: Engine, world: Wo
     assert states(engine) == {}
 
 
+def test_several_are_asked_and_the_first_to_accept_closes_the_rest(
+    people: Cast, engine: Engine, world: World
+) -> None:
+    for mentor in (world.mentor, world.mentor + 1):
+        form = _text(people.founder.get(f"/mentors/{mentor}/ask").text)
+        assert "You may have up to 5 requests open at once" in form
+        people.founder.post(f"/mentors/{mentor}/ask", message=WORDS)
+    assert list(states(engine).values()) == ["offered", "offered"]
+    people.mentor.post(f"/startups/{world.startup}/answer", answer="yes")
+    assert states(engine) == {
+        (world.startup, world.mentor): "active", (world.startup, world.mentor + 1): "withdrawn",
+    }  # fmt: skip
+    page = _text(people.founder.get("/requests").text)
+    assert "It was closed for you" in page
+    (told,) = (mail for mail in letters(engine) if mail.key.startswith("match.surplus:"))
+    assert "已找到其他人选" in told.body, "in the language of whoever was asked"
+
+
 def test_only_the_programme_s_managers_see_what_is_routed(
     people: Cast, stranger: FlaskClient, engine: Engine, world: World
 ) -> None:

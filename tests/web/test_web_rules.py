@@ -7,10 +7,14 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from matcher.db import reading, unit_of_work
 from matcher.models import Programme, RulesVersion
+from matcher.services import introductions
+from matcher.services.answers import answer_for
 from matcher.services.rules import CohortRules, Group, QuotaRule, current_rules, save_rules
+from tests.web.cohort_world import programme_of, states
 from tests.web.conftest import submit, token
 from tests.web.world import HOSTILE, World
 from web.rule_inputs import FIELDS
@@ -72,6 +76,26 @@ def test_what_is_chosen_holds_from_then_on(client: FlaskClient, world: World, en
         CohortRules(mentors_most=2, objective="fairest", hours_apart=4, floor=0.5, introductions_most=None,
                     prefer_sector=0.1, repeat_failed=True, startups_most=12),
     )  # fmt: skip
+
+
+def test_fewer_places_close_the_requests_that_have_none_left(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    def ask(session: Session, mentor: int) -> None:
+        introductions.ask(
+            session, programme_of(session, world), (world.startup, mentor), "startup", message="Help?",
+            account_id=None, link=str,
+        )  # fmt: skip
+
+    submit(client, f"/p/{world.slug}/rules", **FORM)
+    with unit_of_work(engine) as session:
+        ask(session, world.mentor)
+        ask(session, world.mentor + 1)
+        pair = (world.startup, world.mentor)
+        answer_for(session, programme_of(session, world), pair, "counterpart", accepted=True, actor="M1")
+    assert list(states(engine).values()) == ["active", "offered"]
+    submit(client, f"/p/{world.slug}/rules", **{**FORM, "mentors_most": "1", "version": "1"})
+    assert list(states(engine).values()) == ["active", "withdrawn"]
 
 
 def test_saving_what_holds_already_makes_no_version(

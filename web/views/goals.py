@@ -26,7 +26,7 @@ _TURNED = {
 def new(slug: str, mine: int, other: int) -> str:
     """An empty form."""
     with read_us(slug, mine, other) as here:
-        return _page(here, PairForm({"text": "", "due": ""}))
+        return _page(here, PairForm({"text": "", "due": "", "seen": ""}))
 
 
 @blueprint.post("/new")
@@ -41,7 +41,7 @@ def edit(slug: str, mine: int, other: int, goal: int) -> str:
     with read_us(slug, mine, other) as here:
         found = get_row(here.session, Goal, here.us, goal)
         due = found.due.isoformat() if found.due else ""
-        return _page(here, PairForm({"text": found.text, "due": due}), found)
+        return _page(here, PairForm({"text": found.text, "due": due, "seen": goals.stamp(found)}), found)
 
 
 @blueprint.post("/<id:goal>")
@@ -65,14 +65,15 @@ def turn(slug: str, mine: int, other: int, goal: int, how: str) -> Response:
 
 
 def _save(slug: str, mine: int, other: int, goal: int | None) -> Response | tuple[str, int]:
-    form = PairForm.posted("text", "due")
+    form = PairForm.posted("text", "due", "seen")
     due = form.day("due")
 
     def work(here: Together) -> None:
         if goal is None:
             goals.set_goal(*here.at, text=form.texts["text"], due=due, today=_today(here))
         else:
-            goals.change(*here.at, goal, text=form.texts["text"], due=due, today=_today(here))
+            texts, today = form.texts, _today(here)
+            goals.change(*here.at, goal, text=texts["text"], due=due, today=today, seen=texts["seen"])
 
     status = attempt(slug, mine, other, work, form)
     if not status:
@@ -80,6 +81,8 @@ def _save(slug: str, mine: int, other: int, goal: int | None) -> Response | tupl
         return back(slug, mine, other, "goals")
     with read_us(slug, mine, other) as here:
         found = get_row(here.session, Goal, here.us, goal) if goal else None
+        if found and status == 409:  # what it says now is on the page: the next try is about that
+            form.texts["seen"] = goals.stamp(found)
         return _page(here, form, found), status
 
 

@@ -67,6 +67,7 @@ def mail(slug: str) -> str:
                 session, programme, {letter.recipient_id for letter in letters if letter.recipient_id}
             ),
             more=len(found) > _LETTERS,
+            too_old=mailing.TOO_OLD,
             shows_links=settings().smtp_url is None,
         )
 

@@ -84,7 +84,12 @@ def choose(slug: str, mine: int, other: int, meeting: int) -> Answer:
         mine,
         other,
         lambda here: meetings.choose(
-            *here.at, meeting, instant=instant, now=utcnow(), seen=request.form.get("seen", "")
+            *here.at,
+            meeting,
+            instant=instant,
+            now=utcnow(),
+            seen=request.form.get("seen", ""),
+            keep="keep" in request.form,
         ),
         Message(_AGREED),
         "meetings",
@@ -148,12 +153,15 @@ def _page(here: Together, form: PairForm, meeting: Meeting | None = None) -> str
 
 
 def _filled(here: Together, meeting: Meeting) -> PairForm:
-    texts = {**dict.fromkeys(_NAMES, ""), "minutes": str(meeting.minutes), "place": meeting.place}
+    """Their own proposal, or the other side's to start from; of what is agreed the length and the place."""
+    offers = meetings.offers_of(meeting)
+    offer = next((offer for offer in offers if offer.by == here.us.side), next(iter(offers), None))
+    of = offer or meeting
+    texts = {**dict.fromkeys(_NAMES, ""), "minutes": str(of.minutes), "place": of.place}
     zone = zones_for(here)[here.us.me.id]
-    if meeting.state == "proposed":
-        for row, instant in zip(_ROWS, meetings.times_of(meeting), strict=False):
-            local = instant.astimezone(zone)
-            texts[f"date-{row}"], texts[f"time-{row}"] = local.date().isoformat(), f"{local:%H:%M}"
+    for row, instant in zip(_ROWS, offer.times if offer else (), strict=False):
+        local = instant.astimezone(zone)
+        texts[f"date-{row}"], texts[f"time-{row}"] = local.date().isoformat(), f"{local:%H:%M}"
     return PairForm({**texts, "seen": meetings.stamp(meeting)})
 
 

@@ -99,7 +99,7 @@ def _page(here: Together, form: PairForm) -> str:
         parts=pieces([(n, getattr(progress, n)) for n in ("done", "open", "overdue")]),
         overdue={goal.id for goal in listed if goals.is_overdue(goal, today)},
         surveys=[s for s in surveys.list_surveys(here.session, us) if surveys.is_open(s, now)],
-        times_of=meetings.times_of,
+        offers_of=meetings.offers_of,
         link_of=meetings.link_of,
         stamp=meetings.stamp,
         log_stamp=sessions.stamp,

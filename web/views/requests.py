@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from matcher.models import Kind, Profile, Role
 from matcher.services import answers, clarifying, introductions
+from matcher.services.asking import MOST_OPEN
 from matcher.services.candidates import look
 from matcher.services.errors import NotAllowed
 from matcher.services.inbox import read_inbox
@@ -166,6 +167,7 @@ def _form(own: Own, kind: Kind, other: int, problem: Problem | None = None) -> s
         is_routed=is_routed,
         problem=problem,
         longest=introductions.LONGEST,
+        most=MOST_OPEN["startup"],
     )
 
 

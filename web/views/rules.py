@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from matcher.models import Programme
+from matcher.services.closing import close_surplus
 from matcher.services.errors import Conflict, NotFound
 from matcher.services.groups import headers, quota_warnings
 from matcher.services.rules import CohortRules, current_rules, get_rules, list_versions, save_rules
@@ -86,6 +87,7 @@ def _save(session: Session, programme: Programme, rules: CohortRules, seen: int)
     if current_rules(session, programme) == (seen, rules):
         return _NOTHING
     save_rules(session, programme, rules, seen=seen, actor=actor())
+    close_surplus(session, programme)
     return _SAVED
 
 

@@ -13,7 +13,7 @@ from web.together import PAGE, PairForm, Together, attempt, back, press, read_us
 
 blueprint = Blueprint("session_logs", __name__, url_prefix=f"{PAGE}/sessions")
 
-_NAMES = ("held_on", "minutes", "topics", "next_steps")
+_NAMES = ("held_on", "minutes", "topics", "next_steps", "seen")
 _NEEDED = N_("Say on which day the session was.")
 _WRITTEN = N_("The session was saved. The other side is asked to confirm it.")
 _CONFIRMED = N_("You confirmed the session.")
@@ -28,7 +28,7 @@ def new(slug: str, mine: int, other: int) -> str:
         zone = zones_for(here)[here.us.me.id]
         day = read_day(request.args.get("on", "")) or utcnow().astimezone(zone).date()
         minutes = request.args.get("minutes", 60, type=int)
-        texts = {"held_on": day.isoformat(), "minutes": str(minutes), "topics": "", "next_steps": ""}
+        texts = {**dict.fromkeys(_NAMES, ""), "held_on": day.isoformat(), "minutes": str(minutes)}
         return _page(here, PairForm(texts))
 
 
@@ -48,6 +48,7 @@ def edit(slug: str, mine: int, other: int, log: int) -> str:
             "minutes": str(found.minutes),
             "topics": found.topics,
             "next_steps": found.next_steps,
+            "seen": sessions.stamp_for_writer(found),
         }
         return _page(here, PairForm(texts), found)
 
@@ -127,7 +128,7 @@ def _save(slug: str, mine: int, other: int, log: int | None) -> Response | tuple
         else:
             sessions.change(
                 *here.at, log, held_on=held_on, minutes=minutes, topics=topics, next_steps=next_steps,
-                now=utcnow(),
+                now=utcnow(), seen=form.texts["seen"],
             )  # fmt: skip
 
     status = attempt(slug, mine, other, work, form)
@@ -136,6 +137,8 @@ def _save(slug: str, mine: int, other: int, log: int | None) -> Response | tuple
         return back(slug, mine, other, "sessions")
     with read_us(slug, mine, other) as here:
         found = get_row(here.session, SessionLog, here.us, log) if log else None
+        if found and status == 409:  # what was said meanwhile is on the page: the next try is about that
+            form.texts["seen"] = sessions.stamp_for_writer(found)
         return _page(here, form, found), status
 
 

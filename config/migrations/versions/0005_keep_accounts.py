@@ -254,7 +254,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("asked_by in ('startup', 'counterpart')", name=op.f("ck_introduction_asked_by")),
         sa.CheckConstraint(
-            "state in ('routed', 'offered', 'refused', 'withdrawn')", name=op.f("ck_introduction_state")
+            "state in ('routed', 'offered', 'refused', 'withdrawn', 'filled', 'left', 'overtaken')", name=op.f("ck_introduction_state")
         ),
         sa.ForeignKeyConstraint(
             ["account_id"],
@@ -330,7 +330,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("proposed_by", sa.String(), nullable=False),
-        sa.Column("times", sa.JSON(), nullable=False),
+        sa.Column("proposals", sa.JSON(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("place", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),

@@ -130,6 +130,25 @@ def by_programme(problem: Problem) -> Best | None:
     return pairs, worst, round(total @ best(total))
 
 
+def keeps(problem: Problem, edges: np.ndarray) -> bool:
+    """Whether these pairs break none of the rules."""
+    chosen = np.zeros(len(problem.demand) + 1)
+    chosen[edges] = 1
+    pairs = chosen[:-1].astype(bool)
+    if (problem.locked & ~pairs).any() or (problem.barred & pairs).any():
+        return False
+    if problem.floor is not None:
+        sums = _incidence(problem.demand, len(problem.demands.most), problem.score) @ chosen
+        watched = [not _is_spared(problem, person) for person in range(len(sums))]
+        if (sums[watched] < problem.floor - 1e-6).any():
+            return False
+    return all(
+        (np.atleast_1d(rule.A @ chosen) >= rule.lb).all()
+        and (np.atleast_1d(rule.A @ chosen) <= rule.ub).all()
+        for rule in _rules(problem)
+    )
+
+
 def _incidence(ends: np.ndarray, people: int, value: np.ndarray | float) -> np.ndarray:
     """A row for each person, a column for each edge and one more."""
     matrix = np.zeros((people, len(ends) + 1))

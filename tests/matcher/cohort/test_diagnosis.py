@@ -20,7 +20,7 @@ from matcher.cohort import (
     solve,
 )
 from tests.matcher.cohort.instances import problem, random_problem, shuffled
-from tests.matcher.cohort.oracles import by_enumeration
+from tests.matcher.cohort.oracles import by_enumeration, keeps
 
 ALL = {(founder, mentor): 0.1 * founder + 0.2 * mentor + 0.2 for founder in range(3) for mentor in range(3)}
 ONE = {(0, 0): 0.5, (1, 0): 0.6, (2, 0): 0.7}  # three founders, one mentor
@@ -228,11 +228,16 @@ def test_positions_are_those_of_the_edges_as_given() -> None:
 def test_a_cohort_too_large_for_exact_methods_still_gets_a_set_that_suffices() -> None:
     rng = np.random.default_rng(9)
     few = SolverConfig(exact_edges=20)
+    needed = 0
     for _ in range(20):
         given = harder(random_problem(rng, 8, 60), rng)
         if given.floor is None and not given.quotas:
             continue
-        solve(relax(given, diagnose(given, few).relaxations))
+        found = diagnose(given, few)
+        relaxed = relax(given, found.relaxations)
+        assert keeps(relaxed, solve(relaxed).edges)
+        needed += bool(found.relaxations) and not found.is_smallest
+    assert needed, "some have no choice as they are, and are too large to look at all of"
 
 
 @pytest.mark.parametrize(
