@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from matcher.models import (
     Account,
-    Invitation,
     Mail,
     Membership,
     MembershipState,
@@ -15,10 +14,9 @@ from matcher.models import (
     Profile,
     Programme,
     Role,
-    utcnow,
 )
 from matcher.profiles.text import clean
-from matcher.services import audit, sign_ins
+from matcher.services import audit, invitations, sign_ins
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.leaving import leave
 from matcher.wording import N_, Message
@@ -118,13 +116,7 @@ def close(session: Session, account_id: int) -> None:
     for membership in session.scalars(parts).all():
         _leave(session, account, membership)
     session.execute(delete(Mail).where(Mail.programme_id.is_(None), Mail.address == account.email))
-    session.execute(
-        update(Invitation)
-        .where(
-            Invitation.email == account.email, Invitation.used_at.is_(None), Invitation.revoked_at.is_(None)
-        )
-        .values(revoked_at=utcnow())
-    )
+    invitations.revoke_all(session, account.email)
     session.delete(account)  # passkeys, sign-ins, memberships and equality answers go with it
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from matcher.models import JobKind, Mail, Profile, Programme, utcnow
@@ -151,6 +151,25 @@ def settle(session: Session, mail_id: int, error: str = "", *, for_good: bool = 
     session.execute(
         update(Mail).where(Mail.id == mail_id).values(**values).execution_options(synchronize_session=False)
     )
+
+
+def forget_links(session: Session, keys: Select[str] | Sequence[str]) -> int:
+    """Take the addresses out of these letters, as they open nothing any more; how many letters that was.
+
+    One that was not sent stays so.
+    """
+    unsent = Mail.sent_at.is_(None)
+    dead = (
+        update(Mail)
+        .where(Mail.key.in_(keys), Mail.link != "")
+        .values(
+            body=func.replace(Mail.body, Mail.link, "…"),
+            link="",
+            attempts=case((unsent, MOST_ATTEMPTS), else_=Mail.attempts),
+            error=case((unsent, "its address works no more"), else_=Mail.error),
+        )
+    )
+    return len(session.execute(dead.returning(Mail.id).execution_options(synchronize_session=False)).all())
 
 
 def request_late(session: Session, before: datetime) -> int:
