@@ -31,6 +31,12 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^/?#@]+/?$",
         description="where people reach it, as https://tandem.example.org; default: on this machine only",
     )
+    proxies: int | None = Field(
+        default=None,
+        ge=0,
+        le=9,
+        description="proxies before it whose X-Forwarded-For is believed; default: 1 if `url` is https",
+    )
     port: int = Field(default=8000, ge=0, le=65535)
     secret_key: str | None = Field(
         default=None, min_length=32, description="signs sessions; default: kept in `data`"
@@ -63,6 +69,15 @@ class Settings(BaseSettings):
         """Where links in letters lead, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (self.url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def trusted_proxies(self) -> int:
+        """How many of the addresses that a request says it came through are believed, the nearest first.
+
+        We speak no HTTPS, so whoever has such an address has a proxy. Anybody else may have none, and then
+        every visitor could claim any address.
+        """
+        return int((self.url or "").startswith("https:")) if self.proxies is None else self.proxies
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -74,7 +74,7 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "security.wan_verify_response": Permission.ACCOUNT,
         "security.change_password": Permission.SIGNING,
         "security.two_factor_setup": Permission.SIGNING,
-        "security.two_factor_setup_validate": Permission.SIGNING,
+        "security.two_factor_setup_validate": Permission.SIGNING,  # shut: nothing of ours leads there
         "security.mf_recovery_codes": Permission.SIGNING,
         "security.wan_register": Permission.SIGNING,
         "security.wan_register_response": Permission.SIGNING,

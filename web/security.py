@@ -46,8 +46,9 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 def init(app: Flask, settings: Settings) -> None:
     """Refuse what comes to no name of ours; put the headers on every response."""
-    if settings.url:  # whoever names an address has a proxy before it, for HTTPS
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+    if proxies := settings.trusted_proxies:  # the nearest alone knows whether it was reached over HTTPS
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=1)  # type: ignore[method-assign]
+    if settings.url:
         app.config["SESSION_COOKIE_SECURE"] = settings.url.startswith("https:")
     app.before_request(_refuse_strangers)
     app.after_request(_add_headers)

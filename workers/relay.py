@@ -16,7 +16,7 @@ from config.logging import configure_logging
 from config.settings import get_settings
 from matcher.db import make_engine, reading, unit_of_work
 from matcher.models import JobKind, utcnow
-from matcher.services import digests, followup, jobs, mailing, notices, search_jobs
+from matcher.services import digests, followup, invitations, jobs, mailing, notices, search_jobs
 from workers.publishing import publish
 
 POLL_SECONDS = 0.2
@@ -63,7 +63,8 @@ def sweep(engine: Engine) -> int:
 def tidy(engine: Engine) -> int:
     """Remove what is kept for a while only; how many rows that was."""
     with unit_of_work(engine) as session:
-        return search_jobs.forget_old(session) + notices.forget_old(session)
+        kept = search_jobs.forget_old(session) + notices.forget_old(session)
+        return kept + invitations.forget_expired(session)
 
 
 def follow_up(engine: Engine) -> int:

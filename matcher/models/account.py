@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matcher.models.base import Base, utcnow
@@ -25,7 +25,10 @@ class Account(Base):
     """
 
     __tablename__ = "account"
-    __table_args__ = ({"sqlite_autoincrement": True},)  # a deleted id must not come back: letters have it yet
+    __table_args__ = (
+        Index(None, "is_first", unique=True),
+        {"sqlite_autoincrement": True},  # a deleted id must not come back: letters have it yet
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
@@ -51,6 +54,8 @@ class Account(Base):
     mail_pace: Mapped[str] = mapped_column(default=MailPace.DAILY.value)
     is_admin: Mapped[bool] = mapped_column(default=False)
     """Runs this installation: every programme is theirs to enter."""
+    is_first: Mapped[bool | None]
+    """True: whoever set this installation up, of whom the database has one. None: anybody else."""
     is_sample: Mapped[bool] = mapped_column(default=False)
     """Belongs to the sample programme: opened by a button on this machine, and by nothing else."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

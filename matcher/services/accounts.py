@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from matcher.models import (
@@ -15,10 +15,9 @@ from matcher.models import (
     Programme,
     Role,
     Wish,
-    utcnow,
 )
 from matcher.profiles.text import clean
-from matcher.services import audit, mailing, private_notes, sign_ins
+from matcher.services import audit, invitations, mailing, private_notes, sign_ins
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.leaving import leave
 from matcher.wording import N_, Message
@@ -117,12 +116,10 @@ def close(session: Session, account_id: int) -> None:
     parts = select(Membership).where(Membership.account_id == account_id).order_by(Membership.programme_id)
     for membership in session.scalars(parts).all():
         _leave(session, account, membership)
+    invitations.revoke_all(session, account.email)
+    used = Invitation.email == account.email, Invitation.used_at.is_not(None)
+    session.execute(delete(Invitation).where(*used))
     mailing.erase_address(session, account.email)
-    invitations = Invitation.email == account.email
-    session.execute(delete(Invitation).where(invitations, Invitation.used_at.is_not(None)))
-    session.execute(
-        update(Invitation).where(invitations, Invitation.revoked_at.is_(None)).values(revoked_at=utcnow())
-    )
     session.delete(account)  # passkeys, sign-ins, memberships and equality answers go with it
 
 

@@ -91,7 +91,7 @@ def check_growth(
 def _count(session: Session, profile_ids: Collection[int]) -> tuple[Counter[Place], Counter[Place]]:
     """How many pairs take places of each, without and only those that the start-up itself has asked for."""
     settled, asked = Counter[Place](), Counter[Place]()
-    counterpart = aliased(Profile, flat=True)
+    _, counterpart = SIDES
     own = func.sum(case((is_own_request(), 1), else_=0))
     for block in in_blocks(profile_ids):
         for side in (Match.startup_id, Match.counterpart_id):

@@ -1,12 +1,12 @@
 """Invitations: who is asked in as what, at an address that works once, for a week, for one person."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, String, Update, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from matcher.models import (
@@ -22,7 +22,7 @@ from matcher.models import (
 from matcher.profiles.cell import is_address
 from matcher.profiles.speech import LANGUAGES
 from matcher.profiles.text import clean
-from matcher.services import audit, people_letters
+from matcher.services import audit, mailing, people_letters
 from matcher.services.errors import Conflict, NotAllowed, NotFound
 from matcher.services.locking import lock_programme
 from matcher.services.memberships import PRESENT
@@ -33,6 +33,8 @@ VALID = timedelta(days=7)
 NAME = 120
 """What a name may measure."""
 EMAIL = 254
+_LETTER = "invitation:"
+"""What the key of an invitation's letter begins with."""
 Link = Callable[[str], str]
 """From the secret to the address at which it is accepted."""
 
@@ -123,7 +125,7 @@ def invite(
     people_letters.send(
         session,
         address,
-        key=f"invitation:{made.id}",
+        key=_LETTER + str(made.id),
         language=made.language,
         letter=people_letters.invited(programme, made),
         link=link(secret),
@@ -168,6 +170,7 @@ def take(session: Session, secret: str) -> Invitation:
     if taken is None:
         find(session, secret)
         raise NotAllowed(Message(N_("This invitation works no more.")))
+    _forget_links(session, [taken.id])
     return taken
 
 
@@ -183,6 +186,7 @@ def revoke(session: Session, programme: Programme, invitation_id: int, actor: st
     if state_of(found) is not InvitationState.OPEN:
         raise NotAllowed(Message(N_("This invitation works no more anyway.")))
     found.revoked_at = utcnow()
+    _forget_links(session, [found.id])
     audit.record(
         session, programme.id, actor, "person.uninvited", f"invitation:{found.id}",
         before={"person": _who(found), "role": found.role},
@@ -197,16 +201,23 @@ def revoke_open(
 
     With `asked_for` only those of the open door: what anybody can ask for must not undo what a manager sent.
     """
-    now = utcnow()
     same = update(Invitation).where(
         Invitation.programme_id.is_not_distinct_from(programme.id if programme else None),
         Invitation.role.is_not_distinct_from(role.value if role else None),
         Invitation.email == address,
-        *_is_open(now),
     )
-    if asked_for:
-        same = same.where(Invitation.needs_approval)
-    session.execute(same.values(revoked_at=now))
+    _revoke(session, same.where(Invitation.needs_approval) if asked_for else same)
+
+
+def revoke_all(session: Session, address: str) -> None:
+    """Make all open links that were sent to an address dead."""
+    _revoke(session, update(Invitation).where(Invitation.email == address))
+
+
+def forget_expired(session: Session) -> int:
+    """Take the links out of letters whose week is over; how many letters that was."""
+    keys = select(_LETTER + cast(Invitation.id, String)).where(Invitation.expires_at <= utcnow())
+    return mailing.forget_links(session, keys)
 
 
 def resend(session: Session, programme: Programme, invitation_id: int, actor: str, link: Link) -> Invitation:
@@ -291,6 +302,16 @@ def _check(session: Session, programme: Programme, address: str, role: Role, pro
     profile = session.get(Profile, profile_id)
     if profile is None or profile.programme_id != programme.id or profile.kind != KIND_OF_ROLE.get(role):
         raise NotFound(Message(N_("There is no such profile in this programme.")))
+
+
+def _revoke(session: Session, which: Update) -> None:
+    now = utcnow()
+    dead = which.where(*_is_open(now)).values(revoked_at=now).returning(Invitation.id)
+    _forget_links(session, session.scalars(dead).all())
+
+
+def _forget_links(session: Session, ids: Iterable[int]) -> None:
+    mailing.forget_links(session, [_LETTER + str(number) for number in ids])
 
 
 def _is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:

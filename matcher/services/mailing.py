@@ -203,6 +203,25 @@ def settle(session: Session, mail_id: int, error: str = "", *, for_good: bool = 
     )
 
 
+def forget_links(session: Session, keys: Select[str] | Sequence[str]) -> int:
+    """Take the addresses out of these letters, as they open nothing any more; how many letters that was.
+
+    One that was not sent stays so.
+    """
+    unsent = Mail.sent_at.is_(None)
+    dead = (
+        update(Mail)
+        .where(Mail.key.in_(keys), Mail.link != "")
+        .values(
+            body=func.replace(Mail.body, Mail.link, "…"),
+            link="",
+            attempts=case((unsent, MOST_ATTEMPTS), else_=Mail.attempts),
+            error=case((unsent, "its address works no more"), else_=Mail.error),
+        )
+    )
+    return len(session.execute(dead.returning(Mail.id).execution_options(synchronize_session=False)).all())
+
+
 def request_late(session: Session, before: datetime) -> int:
     """Ask again to send letters that have waited since before then; in how many programmes."""
     late = session.scalars(

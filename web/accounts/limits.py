@@ -15,6 +15,12 @@ _BY_ADDRESS = "60 per 15 minutes"
 _BY_ACCOUNT = "10 per 15 minutes; 60 per day"
 _LETTERS_BY_ADDRESS = "20 per hour"
 _LETTERS_BY_ACCOUNT = "3 per hour"
+_PATIENCE = {
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 0.5,
+    "retry_on_timeout": True,  # once: a connection that lay idle may be gone, and the server there
+}
+"""How long a sign-in waits for a Valkey that does not answer."""
 
 
 def _address() -> str:
@@ -56,10 +62,19 @@ ASKED = ("security.forgot_password", "joining.ask")
 """Where anybody can have a letter written to an address."""
 
 
-def init(app: Flask) -> None:
-    """Count in this process's memory; views are limited by `guard` once all are there."""
-    app.config.setdefault("RATELIMIT_STORAGE_URI", "memory://")
-    app.config.setdefault("RATELIMIT_STRATEGY", "moving-window")
+def init(app: Flask, redis_url: str | None) -> None:
+    """Count for all web processes together, in Valkey; views are limited by `guard` once all are there.
+
+    Without one, and while it does not answer, each process counts for itself: guessing stays slow, and
+    nobody is kept from signing in.
+    """
+    app.config.update(
+        RATELIMIT_STORAGE_URI=redis_url or "memory://",
+        RATELIMIT_STORAGE_OPTIONS=_PATIENCE if redis_url else {},
+        RATELIMIT_STRATEGY="moving-window",
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        RATELIMIT_SWALLOW_ERRORS=True,  # it may go between the look at a counter and the counting
+    )
     app.extensions["tandem_limiter"] = Limiter(_address, app=app)
 
 

@@ -4,21 +4,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, abort, redirect, render_template, request, session
+from flask import Flask, abort, render_template, request, session
 from flask_login import LoginManager, user_logged_out  # type: ignore[import-untyped]
-from flask_security import Security, password_changed, password_reset, user_authenticated
+from flask_security import Security, auth_required, password_changed, password_reset, user_authenticated
 from sqlalchemy import Engine
-from werkzeug.wrappers import Response
 from wtforms import Form  # type: ignore[import-untyped]
 
 from config.catalogues import FOLDER
 from config.keys import derived
 from config.settings import Settings
 from matcher.models import utcnow
-from web.accounts import limits
+from web.accounts import limits, second_step
 from web.accounts.factors import Codes, Passkeys, RecoveryCodes, SecondFactorByPasskey
 from web.accounts.forms import ForgottenPassword, PasskeyAnswer
-from web.accounts.identity import begin_sign_in, end_other_sign_ins, end_sign_in, identity
+from web.accounts.identity import begin_sign_in, end_other_sign_ins, end_sign_in
 from web.accounts.letters import SUBJECTS, AccountLetters
 from web.accounts.passwords import LENGTH, Passwords
 from web.accounts.store import AccountStore, User
@@ -47,6 +46,9 @@ _ADDRESSES = {
     "STATIC_FOLDER_URL": "/static/security",
 }
 """Where its pages are, by its names for them."""
+_FRESH = timedelta(hours=1)
+"""How long after signing in somebody may change how they sign in."""
+_GRACE = timedelta(minutes=10)
 
 
 def init(app: Flask, settings: Settings) -> None:
@@ -68,9 +70,10 @@ def init(app: Flask, settings: Settings) -> None:
         render_template=cast(Callable[..., str], _page),
     )
     security.two_factor_plugins.register_tf_impl(app, "webauthn", SecondFactorByPasskey)
+    security.reauthn_handler(second_step.ask_once_more)
     _close_side_doors(app, security)
-    limits.init(app)
-    app.before_request(_stay_signed_in)
+    limits.init(app, settings.redis_url)
+    second_step.init(app)
     user_authenticated.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
     password_changed.connect(_password_changed, app)
@@ -86,6 +89,12 @@ def _close_side_doors(app: Flask, security: Security) -> None:
     app.before_request(_forms_only)
     # A letter to nobody, for those who lost their app.
     app.view_functions["security.two_factor_rescue"] = lambda: abort(404)
+    # What a browser brings back here names no account: somebody else's passkey or app could be put into one
+    # that was left alone, without its password. Our pages finish codes elsewhere.
+    app.view_functions["security.two_factor_setup_validate"] = lambda token: abort(404)  # noqa: ARG005
+    fresh = auth_required("session", within=lambda: _FRESH, grace=lambda: _GRACE)
+    added = "security.wan_register_response"
+    app.view_functions[added] = fresh(app.view_functions[added])
 
 
 def _forms_only() -> None:
@@ -144,24 +153,19 @@ def _options(key: str, settings: Settings) -> dict[str, Any]:
         "TWO_FACTOR_POST_SETUP_VIEW": "/account/protected",
         "WAN_POST_REGISTER_VIEW": "/account/protected",
         **_ADDRESSES,
-        "FRESHNESS": timedelta(hours=1),
-        "FRESHNESS_GRACE_PERIOD": timedelta(minutes=10),
+        "FRESHNESS": _FRESH,
+        "FRESHNESS_GRACE_PERIOD": _GRACE,
         "DATETIME_FACTORY": utcnow,
         "EMAIL_SENDER": settings.mail_from,
         **SUBJECTS,
     }
 
 
-def _stay_signed_in() -> Response | None:
-    """Opening the page for a code signs out whoever is signed in already: no address may do that."""
-    is_code = request.endpoint == "security.two_factor_token_validation" and request.method != "POST"
-    return redirect("/", 303) if is_code and identity() else None
-
-
 def _signed_in(_: Flask, user: User, **__: Any) -> None:
     # What somebody may have put into the browser before is of no use to them afterwards.
     session.pop("csrf_token", None)
     begin_sign_in(user.id, request.user_agent.string)
+    second_step.tell_of_spent_code(user)
 
 
 def _signed_out(_: Flask, **__: Any) -> None:
