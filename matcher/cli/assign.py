@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -110,7 +111,19 @@ def _keep_apart(inputs: list[Path], outputs: list[Path]) -> None:
         # /dev/stdout may be a file; were it replaced, all else that is printed would be lost.
         if path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file()):
             raise click.UsageError(_("%(path)s is no file that could be replaced.") % {"path": path})
+        _check_writable(path)
         taken.add(path.resolve())
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse what could not be written before it is worked out, not after."""
+    target = path.resolve()
+    folder = next(parent for parent in target.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise click.UsageError(
+            _("%(path)s cannot be written: %(folder)s is no folder that you may write to.")
+            % {"path": path, "folder": folder}
+        )
 
 
 def _progress(source: Source) -> AbstractContextManager[Callable[[int, int], None]]:

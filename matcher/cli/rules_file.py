@@ -119,7 +119,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         # The parser names no line for what is wrong at the very end of a file.
         return tomllib.loads(path.read_text(encoding="utf-8-sig") + "\n")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         values = {"file": path.name, "problem": str(error)}
         raise BadInput([Message(N_("%(file)s is no TOML: %(problem)s"), values)]) from error
 
