@@ -32,7 +32,7 @@ from matcher.services.locking import lock_programme
 from matcher.services.matches import counterparts_of
 from matcher.services.recommendations import mark_stale
 from matcher.services.removal import foresee_removal
-from matcher.services.steps import _blocks
+from matcher.services.steps import blocks
 from matcher.services.watermarks import is_embedded, mark_changed
 from matcher.wording import N_, Message, Term
 
@@ -116,7 +116,7 @@ def find_by_id(session: Session, programme: Programme, ids: Collection[int]) -> 
     own = select(Profile).where(Profile.programme_id == programme.id)
     return {
         profile.id: profile
-        for block in _blocks(ids)
+        for block in blocks(ids)
         for profile in session.scalars(own.where(Profile.id.in_(block)))
     }
 

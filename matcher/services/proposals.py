@@ -20,6 +20,7 @@ from matcher.services.cohort_blob import unpack_scores
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.locking import lock_programme
 from matcher.services.plan import Figures, Places, Plan, figures_of, latest_proposal, read_plan
+from matcher.services.steps import blocks
 from matcher.services.wishes import set_wishes, wishes_of
 from matcher.wording import N_, Message
 
@@ -140,13 +141,15 @@ def idle_counterparts(session: Session, proposal: Proposal) -> list[Idle]:
 
 def _unmatched(session: Session, proposal: Proposal, kind: Kind) -> dict[int, Profile]:
     """Those of a kind whom a run left out, by id."""
-    ids = [line["profile_id"] for line in proposal.unmatched]
-    rows = session.scalars(
-        select(Profile).where(
-            Profile.programme_id == proposal.programme_id, Profile.kind == kind, Profile.id.in_(ids)
+    found: dict[int, Profile] = {}
+    for block in blocks([line["profile_id"] for line in proposal.unmatched]):
+        rows = session.scalars(
+            select(Profile).where(
+                Profile.programme_id == proposal.programme_id, Profile.kind == kind, Profile.id.in_(block)
+            )
         )
-    )
-    return {profile.id: profile for profile in rows}
+        found |= {profile.id: profile for profile in rows}
+    return found
 
 
 def verdict(proposal: Proposal) -> Message:

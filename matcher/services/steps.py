@@ -70,7 +70,7 @@ def find(session: Session, programme: Programme, pairs: Collection[Pair]) -> dic
     """The programme's matches among these pairs."""
     keys = tuple_(Match.startup_id, Match.counterpart_id)
     found: dict[Pair, Match] = {}
-    for block in _blocks(pairs):
+    for block in blocks(pairs):
         rows = session.scalars(select(Match).where(Match.programme_id == programme.id, keys.in_(block)))
         found |= {(match.startup_id, match.counterpart_id): match for match in rows}
     return found
@@ -215,7 +215,7 @@ def held_by(session: Session, profile_ids: Collection[int]) -> Counter[Place]:
     """How many places of each are taken."""
     found = Counter[Place]()
     counterpart = aliased(Profile, flat=True)
-    for block in _blocks(profile_ids):
+    for block in blocks(profile_ids):
         for side in (Match.startup_id, Match.counterpart_id):
             rows = session.execute(
                 select(side, counterpart.kind, func.count())
@@ -237,7 +237,7 @@ def _said(image: Image) -> Image:
     }
 
 
-def _blocks(values: Collection[T]) -> Iterator[list[T]]:
+def blocks(values: Collection[T]) -> Iterator[list[T]]:
     """A database takes so many parameters a statement, and a run changes tens of thousands of pairs."""
     listed = list(values)
     for start in range(0, len(listed), _AT_ONCE):
@@ -252,7 +252,7 @@ def _profiles(session: Session, programme: Programme, pairs: Collection[Pair]) -
     """Both sides of each pair."""
     wanted = {profile_id for pair in pairs for profile_id in pair}
     found: dict[int, Profile] = {}
-    for block in _blocks(wanted):
+    for block in blocks(wanted):
         rows = session.scalars(
             select(Profile).where(Profile.programme_id == programme.id, Profile.id.in_(block))
         )

@@ -208,7 +208,7 @@ def test_an_approval_is_taken_back_to_locked(
     client: FlaskClient, world: World, engine: Engine, pairs: list[Pair]
 ) -> None:
     press(client, world, "approve", pairs[0], "proposed")
-    assert "Not approved yet" in card(client.get(cohort(world)).text, pairs[0])
+    assert "Take back approval" in card(client.get(cohort(world)).text, pairs[0])
     press(client, world, "lock", pairs[0], "approved")
 
     assert states(engine)[pairs[0]] == "locked"
