@@ -144,11 +144,12 @@ def test_an_input_is_never_written_over(tmp_path: Path) -> None:
     refused(tmp_path, options=("--record", str(tmp_path / "p.csv")))
 
 
-def test_what_could_not_be_written_is_refused_before_anything_is(tmp_path: Path) -> None:
-    beneath = str(tmp_path / "scores.csv" / "new" / "r.json")
-    said = refused(tmp_path, options=("--record", beneath))
-    assert f"{beneath} cannot be written" in said
-    refused(tmp_path, options=("--out", beneath))
+@pytest.mark.parametrize("place", ["scores.csv/new/r.json", "x" * 300, "/proc/r.json"])
+def test_what_could_not_be_written_is_refused_before_anything_is(tmp_path: Path, place: str) -> None:
+    where = str(tmp_path / place)
+    said = refused(tmp_path, options=("--record", where))
+    assert f"{where} cannot be written: " in said
+    refused(tmp_path, options=("--out", where))
 
 
 def test_a_file_that_would_not_fit_is_refused(tmp_path: Path) -> None:
