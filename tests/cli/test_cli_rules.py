@@ -45,6 +45,7 @@ WRONG = {
     "mentors_least = 1\nmentors_least = 2": ["is no TOML", "line 2"],
     "mentors_least = ": ["is no TOML", "line 1"],
     f"locks = {'[' * 9_000}": ["is no TOML"],
+    f"{'a.' * 5_000}b = 1": ["is no TOML"],
 }  # fmt: skip
 
 
