@@ -138,6 +138,11 @@ def state_name(state: str) -> str:
     return _name_of(_STATES, MatchState(state))
 
 
+def kind_name(kind: str) -> str:
+    """What one of a kind is called."""
+    return _name_of(_ONE, Kind(kind))
+
+
 def _csrf_input() -> Markup:
     """The hidden input that every form that posts must have."""
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
@@ -150,7 +155,7 @@ def init(app: Flask) -> None:
         term=name_term,
         lead_text=lead_text,
         by_facet=by_facet,
-        one=lambda kind: _name_of(_ONE, Kind(kind)),
+        one=kind_name,
         many=lambda kind: _name_of(_MANY, Kind(kind)),
         facet=lambda facet: _name_of(_FACETS, Facet(facet)),
         band=band_name,

@@ -1,6 +1,7 @@
 """Pairs and what was done with them, in words: without a code or a number of ours."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 from flask import Flask
 from flask_babel import format_decimal, gettext, ngettext
@@ -135,7 +136,8 @@ def days_left(until: datetime) -> str:
     left = until - utcnow()
     if left.days < 1:
         return str(gettext("Less than a day"))
-    return str(ngettext("%(num)d day", "%(num)d days", left.days))
+    # Begun days count: who is given 14 days is not told 13 a second later.
+    return str(ngettext("%(num)d day", "%(num)d days", ceil(left / timedelta(days=1))))
 
 
 def _signed(value: float, pattern: str) -> str:

@@ -238,6 +238,7 @@ TABLE: Mapping[str, Permission] = MappingProxyType(
         "wishes.edit": Permission.EDIT,
         "wishes.update": Permission.EDIT,
         "documents.export": Permission.READ,
+        "documents.left_out": Permission.READ,
         "documents.report": Permission.READ,
         "uploads.choose": Permission.IMPORT,
         "uploads.receive": Permission.IMPORT,

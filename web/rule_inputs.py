@@ -113,6 +113,10 @@ GROUPS: tuple[RuleGroup, ...] = (
                 },
             ),
         ),
+        N_(
+            "People of one organisation, and people with a conflict of interest that either side states, "
+            "are never put together. To forbid one pair, reject it in the cohort; to keep one, lock it."
+        ),
     ),
     RuleGroup(
         "preferences",

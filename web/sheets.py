@@ -13,8 +13,8 @@ import xlsxwriter
 from matcher.profiles.badrows import safe_cells
 from matcher.profiles.text import clean
 
-Value = str | float | datetime | None
-"""What a cell may hold. Dates are instants."""
+Value = str | int | float | datetime | None
+"""What a cell may hold. Dates are instants, whole numbers are counts, others scores."""
 
 _IN_MEMORY = 1 << 20
 XLSX_CHARS = 32_767
@@ -74,6 +74,7 @@ class _Pages:
         self.text = book.add_format({"quote_prefix": True, "valign": "top", "text_wrap": True})
         self.head = book.add_format({"quote_prefix": True, "bold": True, "valign": "top", "text_wrap": True})
         self.number = book.add_format({"num_format": "0.0000", "valign": "top"})
+        self.count = book.add_format({"num_format": "0", "valign": "top"})
         self.date = book.add_format({"num_format": "yyyy-mm-dd hh:mm", "valign": "top"})
 
     def write(self, rows: Iterable[Iterable[Value]]) -> None:
@@ -102,7 +103,7 @@ class _Pages:
         elif isinstance(value, datetime):
             sheet.write_datetime(row, column, value.astimezone(UTC), self.date)
         elif value is not None:
-            sheet.write_number(row, column, value, self.number)
+            sheet.write_number(row, column, value, self.count if isinstance(value, int) else self.number)
 
 
 def _csv_cell(value: Value) -> str:
@@ -110,6 +111,8 @@ def _csv_cell(value: Value) -> str:
         return _AFTER_SEMICOLON.sub(r"\1'", plain(value))
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds")
+    if isinstance(value, int):
+        return str(value)
     return "" if value is None else f"{value:.4f}"
 
 

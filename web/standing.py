@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from matcher.models import Kind, Profile, Programme, Proposal
+from matcher.models import Kind, MatchState, Profile, Programme, Proposal
 from matcher.services.alternatives import VISIBLE
 from matcher.services.plan import Places, Plan
 from matcher.services.proposals import (
@@ -56,6 +56,7 @@ class Standing:
         idle: counterparts with places who have nobody, with the reason if the run left them so.
         behind: those who have some, but fewer than promised.
         places: the counterparts' places by profile id.
+        published: pairs that both sides know of, and that are no longer here to go through.
     """
 
     coverage: float
@@ -73,6 +74,7 @@ class Standing:
     idle: Sequence[tuple[Profile, Message | None]]
     behind: Sequence[tuple[Profile, Message]]
     places: Mapping[int, Places]
+    published: int
 
     @property
     def left_out(self) -> int:
@@ -110,6 +112,7 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
             if 0 < places[line.counterpart.id].taken < promised
         ],
         places=places,
+        published=sum(plan.states.get(state, 0) for state in (MatchState.OFFERED, MatchState.ACTIVE)),
     )
 
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -103,6 +104,7 @@ def _keep_apart(inputs: list[Path], outputs: list[Path]) -> None:
     """Refuse to write over what was handed in, over another output, or over what is no file."""
     taken = {path.resolve() for path in inputs}
     for path in outputs:
+        _check_writable(path)
         if path.resolve() in taken:
             raise click.UsageError(
                 _("%(path)s cannot be both read and written, or written twice.") % {"path": path}
@@ -111,6 +113,17 @@ def _keep_apart(inputs: list[Path], outputs: list[Path]) -> None:
         if path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file()):
             raise click.UsageError(_("%(path)s is no file that could be replaced.") % {"path": path})
         taken.add(path.resolve())
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse what could not be written before it is worked out, not after."""
+    try:
+        path.exists()  # which a name that is too long does not survive
+        folder = next(parent for parent in path.resolve().parents if parent.exists())
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = {"path": path, "reason": error.strerror}
+        raise click.UsageError(_("%(path)s cannot be written: %(reason)s") % reason) from error
 
 
 def _progress(source: Source) -> AbstractContextManager[Callable[[int, int], None]]:

@@ -19,6 +19,9 @@ _CAPACITY = ("supply_ref", "min", "max")
 _MOST_PAIRS = 2**31 - 1  # more than anybody can have; keeps sums of limits within 64 bits
 _MOST_DIGITS = 100
 _NAMED = 5  # unknown refs in a warning
+_EMPTY = N_("the column “%(column)s” is empty")
+_Line = tuple[int, tuple[str, str]]
+"""The number of a line, and the pair that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def read_rules(scores: Scores, options: Options, files: Mapping[str, Source]) ->
         raise click.UsageError(_("--floor is no number under 1e100 in magnitude."))
     supplies, absent_loads = _read_capacities(files.get("capacities"), scores, options)
     barred = _read_forbidden(files.get("forbid"), scores)
-    lines = _lines_of_locks(files.get("lock"))
+    lines = _read_pairs(files["lock"]) if "lock" in files else []
     edges = scores.find(pair for _line, pair in lines) if lines else np.empty(0, np.int64)
     locked = np.zeros(len(scores.score), np.bool_)
     locked[edges[edges >= 0]] = True
@@ -120,7 +123,7 @@ def _capacities(source: Source, options: Options) -> dict[str, tuple[int, int]]:
     for line, (ref, low, high) in read_cells(source, _CAPACITY, problems):
         limits = _limits(low, high, options)
         if not ref:
-            problems.append((line, Message(N_("the column “%(column)s” is empty"), {"column": "supply_ref"})))
+            problems.append((line, Message(_EMPTY, {"column": "supply_ref"})))
         elif ref in seen:
             again = {"ref": ref, "line": seen[ref]}
             problems.append((line, Message(N_("the ref “%(ref)s” is already on line %(line)d"), again)))
@@ -150,9 +153,7 @@ def _limits(low: str, high: str, options: Options) -> tuple[int, int] | Message:
 def _read_forbidden(source: Source | None, scores: Scores) -> Bool:
     barred = np.zeros(len(scores.score), np.bool_)
     if source:
-        problems: Problems = []
-        pairs = [(demand, supply) for _line, (demand, supply) in read_cells(source, _PAIR, problems)]
-        source.refuse(problems)
+        pairs = [pair for _line, pair in _read_pairs(source)]
         found = scores.find(pairs)
         barred[found[found >= 0]] = True
         known = {*scores.demands, *scores.supplies}
@@ -160,18 +161,20 @@ def _read_forbidden(source: Source | None, scores: Scores) -> Bool:
     return barred
 
 
-def _lines_of_locks(source: Source | None) -> list[tuple[int, tuple[str, str]]]:
+def _read_pairs(source: Source) -> list[_Line]:
+    """The pairs of a file, each with its line."""
     problems: Problems = []
-    if source is None:
-        return []
-    lines = [(line, (demand, supply)) for line, (demand, supply) in read_cells(source, _PAIR, problems)]
+    lines: list[_Line] = []
+    for line, (demand, supply) in read_cells(source, _PAIR, problems):
+        lines.append((line, (demand, supply)))
+        for column, ref in zip(_PAIR, (demand, supply), strict=True):
+            if not ref:
+                problems.append((line, Message(_EMPTY, {"column": column})))
     source.refuse(problems)
     return lines
 
 
-def _conflicts(
-    source: Source, lines: Sequence[tuple[int, tuple[str, str]]], edges: Int64, barred: Bool
-) -> Iterator[Message]:
+def _conflicts(source: Source, lines: Sequence[_Line], edges: Int64, barred: Bool) -> Iterator[Message]:
     """Which locks cannot be kept, and why."""
     for (line, (demand, supply)), edge in zip(lines, edges.tolist(), strict=True):
         pair = {"demand": demand, "supply": supply}

@@ -118,10 +118,12 @@ def apply_rules(session: Session, programme: Programme, file: RulesFile) -> None
 def _parsed(path: Path) -> dict[str, Any]:
     try:
         # The parser names no line for what is wrong at the very end of a file.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig") + "\n")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig") + "\n")
+        json.dumps(data, default=str)  # dotted keys nest deeper than brackets may
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         values = {"file": path.name, "problem": str(error)}
         raise BadInput([Message(N_("%(file)s is no TOML: %(problem)s"), values)]) from error
+    return data
 
 
 def _rules(data: dict[str, Any], problems: _Problems) -> CohortRules:

@@ -14,11 +14,13 @@ import numpy as np
 from matcher.cohort.config import SolverConfig
 from matcher.cohort.problem import Bool, Float64, Int64
 
+ABSOLUTE_GAP = 1e-7
+"""Up to which HiGHS calls a value the best."""
 _OPTIONS: dict[str, bool | int | float] = {
     "output_flag": False,
     "threads": 1,
     "mip_rel_gap": 0.0,
-    "mip_abs_gap": 1e-7,
+    "mip_abs_gap": ABSOLUTE_GAP,
     "mip_feasibility_tolerance": 1e-8,
     "primal_feasibility_tolerance": 1e-9,
 }

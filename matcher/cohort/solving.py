@@ -10,10 +10,13 @@ from matcher.cohort.flow import can_make, cheapest, most_pairs
 from matcher.cohort.large import choose_among_best, choose_by_flows
 from matcher.cohort.milp import Choice, choose
 from matcher.cohort.network import Network, floors_of, network
-from matcher.cohort.problem import Infeasible, Int64, Objective, Problem, Quota, Solution
-from matcher.cohort.programme import Clock
+from matcher.cohort.problem import Float64, Infeasible, Int64, Objective, Problem, Quota, Solution
+from matcher.cohort.programme import ABSOLUTE_GAP, Clock
 from matcher.cohort.stable import stable
 from matcher.cohort.validation import canonical_order, check
+
+_COARSE = 1e-4
+"""Share of a usual score that rounding may hide where a choice is called optimal."""
 
 
 def solve(problem: Problem, config: SolverConfig | None = None) -> Solution:
@@ -72,6 +75,9 @@ def _solved(problem: Problem, config: SolverConfig) -> Solution:
     clock = Clock(config.seconds)
     if len(net.edges) <= config.exact_edges:
         choice = choose(problem, config, clock, _largest(problem, net))
+        unit = ABSOLUTE_GAP * float(np.abs(net.score).max(initial=0.0))
+        if choice.is_optimal and _is_coarse(net.score, unit):
+            choice = replace(choice, is_optimal=False, gap=unit)
         return _measured(problem, choice, "mixed-integer programme (HiGHS)")
     if problem.quotas:
         choice = choose_among_best(problem, net, config, clock)
@@ -117,8 +123,21 @@ def _by_flow(problem: Problem, net: Network) -> Solution:
 def _from_flow(problem: Problem, net: Network, pairs: int | None, solver: str) -> Solution:
     used, resolution = cheapest(net, pairs)
     edges = np.sort(np.concatenate([net.locked, net.edges[used]]))
-    found = _measured(problem, Choice(edges, is_optimal=True, gap=0.0), solver)
-    return replace(found, resolution=resolution)
+    is_fine = not _is_coarse(net.score, resolution)
+    choice = Choice(edges, is_optimal=is_fine, gap=0.0 if is_fine else resolution * int(used.sum()))
+    return replace(_measured(problem, choice, solver), resolution=resolution)
+
+
+def _is_coarse(score: Float64, unit: float) -> bool:
+    """Whether what is smaller than `unit`, which no solver sees, matters beside a usual score.
+
+    It does only where scores differ by many powers of ten, and are not all multiples of the unit.
+    """
+    sizes = np.abs(score[score != 0])
+    if not sizes.size or unit <= _COARSE * float(np.median(sizes)):
+        return False
+    units = score / unit
+    return not np.allclose(units, np.rint(units), rtol=0, atol=1e-6)
 
 
 def _measured(problem: Problem, choice: Choice, solver: str) -> Solution:

@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from matcher.models import HELD, Kind, Match, MatchState, Profile, Programme
+from matcher.models import HELD, SIDES, Kind, Match, MatchState, Profile, Programme
 from matcher.services.blocks import in_blocks
 from matcher.services.errors import CapacityReached
 from matcher.services.places import Place, no_place, places_of

@@ -4,16 +4,19 @@ Each remedy is one step that, taken alone, gives the start-up a pair and costs n
 that were found, with one more, keep all limits. Beside its sentence it names the step as data (`action`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
 
 import numpy as np
 
 from matcher.models import Kind, MatchState
+from matcher.ranking.eligibility import Rule
+from matcher.ranking.facts import Facts
 from matcher.services.cohort_blob import Bar
 from matcher.services.cohort_problem import hours_apart
 from matcher.services.cohort_words import Outcome
+from matcher.services.rulewords import is_words
 from matcher.wording import N_, Message, Term
 
 _MOST = 3
@@ -124,16 +127,30 @@ def _somebody_new(outcome: Outcome, startup: int) -> Iterator[Remedy]:
     if arrays.counts[startup]:
         return
     excluded = outcome.candidates.found[startup].exclusions
-    languages = outcome.candidates.startups[startup].languages
     if excluded.get("capacity"):
         values = {"count": excluded["capacity"]}
         yield _remedy(
             Message(N_("ask the %(count)d mentors without places who would be eligible for one"), values),
             kind="recruit",
         )
-    if excluded.get("language") and languages:
-        named = [Term("language", code) for code in languages]
-        yield _remedy(
-            Message(N_("find somebody who works in one of: %(languages)s"), {"languages": named}),
-            kind="recruit",
-        )
+    yield from _whom_to_look_for(outcome.candidates.startups[startup], excluded)
+
+
+def _whom_to_look_for(startup: Facts, excluded: Mapping[str, int]) -> Iterator[Remedy]:
+    """What somebody new must bring: all that keeps others out now, what keeps out most of them first."""
+    amount = f"{startup.raising or 0:.0f} {startup.currency or ''}".strip()
+    stated = {
+        Rule.LANGUAGE: is_words("language", [Term("language", code) for code in startup.languages]),
+        Rule.STAGE: is_words("stage", [Term("stage", code) for code in sorted(startup.stages)]),
+        Rule.COUNTRY: is_words("country", [Term("country", startup.country or "")]),
+        Rule.TICKET: Message(N_("the amount sought: %(amount)s"), {"amount": amount}),
+    }
+    lacking = sorted((rule for rule in stated if excluded.get(rule)), key=lambda rule: -excluded[rule])
+    if lacking == [Rule.LANGUAGE]:
+        languages = stated[Rule.LANGUAGE].params["values"]
+        message = Message(N_("find somebody who works in one of: %(languages)s"), {"languages": languages})
+        yield _remedy(message, kind="recruit")
+    elif lacking:
+        facts = [stated[rule] for rule in lacking]
+        message = Message(N_("find somebody whom all of this suits: %(facts)s"), {"facts": facts})
+        yield _remedy(message, kind="recruit")

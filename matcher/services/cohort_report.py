@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 
 from matcher.models import HELD, Funder, Kind, Match, MatchState, Profile, Programme, Proposal
 from matcher.profiles.places import AREAS, WORLD, area
+from matcher.services.left_out import Left, read_left, rules_of_run, short_of
 from matcher.services.plan import Places, Plan, read_plan
 from matcher.services.presence import has_left
 from matcher.services.proposals import (
     WaitingLine,
     idle_counterparts,
     relaxed_rules,
-    unmatched_startups,
     waiting_list,
     ways_out,
 )
-from matcher.services.rules import CohortRules, current_rules, get_rules
+from matcher.services.rules import current_rules
 from matcher.services.rulewords import RuleChange, RuleLine, changes, describe
 from matcher.wording import N_, Message, Term
 
@@ -27,8 +27,6 @@ BANDS = ("strong", "good", "possible")
 BINS = 10
 _NAMED = 200
 """How many people a list has by name; all are counted."""
-_NO_RUN = N_("No proposal has been made yet.")
-_SINCE = N_("Decisions since the proposal left it with fewer than the rules promise.")
 _ELSEWHERE = N_("Other countries")
 _UNSTATED = N_("Not stated")
 
@@ -50,16 +48,6 @@ class Balance:
     startups: int
     covered: int
     places: int
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A start-up with nobody, or fewer than it is promised: how many it has, why, and what would help."""
-
-    startup: Profile
-    pairs: int
-    reason: Message
-    remedies: list[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +105,8 @@ def read_report(session: Session, programme: Programme, kind: Kind) -> CohortRep
     pairs = _pairs(session, programme, kind)
     startups = _startups(session, programme)
     counts = Counter(startup_id for startup_id, _, _ in pairs)
-    version, held = _rules_of(session, programme, plan.run)
-    short = _short(startups, counts, held.mentors_least if kind is Kind.MENTOR else 1)
+    version, held = rules_of_run(session, programme, plan.run)
+    short = short_of((row.id for row in startups), counts, held.mentors_least if kind is Kind.MENTOR else 1)
     return CohortReport(
         plan=plan,
         bins=_bins(score for _, score, _ in pairs if score is not None),
@@ -126,7 +114,7 @@ def read_report(session: Session, programme: Programme, kind: Kind) -> CohortRep
         unscored=sum(score is None for _, score, _ in pairs),
         sectors=_sectors(startups, counts, plan.places),
         regions=_regions(startups, counts, plan.places),
-        left=_left(session, programme, plan.run, short, counts),
+        left=read_left(session, programme, plan.run, short[:_NAMED], counts),
         left_count=len(short),
         left_uncovered=sum(not counts[startup_id] for startup_id in short),
         waiting=waiting_list(session, programme, kind),
@@ -163,12 +151,6 @@ def _startups(session: Session, programme: Programme) -> Sequence[Row[int, list[
         .where(Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, ~has_left())
         .order_by(Profile.name, Profile.id)
     ).all()
-
-
-def _rules_of(session: Session, programme: Programme, run: Proposal | None) -> tuple[int, CohortRules]:
-    if run is None:
-        return current_rules(session, programme)
-    return run.rules_version, get_rules(session, programme, run.rules_version)
 
 
 def _bins(scores: Iterable[float]) -> list[Bin]:
@@ -250,40 +232,9 @@ def _fullness(place: Places) -> tuple[float, int, int]:
     return (min(left, 0), -(place.held + place.proposed), left)
 
 
-def _short(
-    startups: Iterable[Row[int, list[str], str | None]], counts: Mapping[int, int], promised: int
-) -> list[int]:
-    """Start-ups with fewer than they are promised, those with nobody first."""
-    found = [startup_id for startup_id, _, _ in startups if counts[startup_id] < max(1, promised)]
-    return sorted(found, key=lambda startup_id: counts[startup_id])
-
-
 def _idle(session: Session, plan: Plan) -> list[tuple[Profile, Message]]:
     if plan.run is None:
         return []
     alone = {profile.id for profile in plan.idle}
     lines = idle_counterparts(session, plan.run)
     return [(line.counterpart, line.reason) for line in lines if line.counterpart.id in alone]
-
-
-def _left(
-    session: Session,
-    programme: Programme,
-    run: Proposal | None,
-    short: Sequence[int],
-    counts: Mapping[int, int],
-) -> list[Left]:
-    named = short[:_NAMED]
-    rows = session.scalars(select(Profile).where(Profile.programme_id == programme.id, Profile.id.in_(named)))
-    profiles = {profile.id: profile for profile in rows}
-    told = {line.startup.id: line for line in unmatched_startups(session, run)} if run else {}
-    unknown = Message(_SINCE if run else _NO_RUN)
-    return [
-        Left(
-            profiles[startup_id],
-            counts[startup_id],
-            told[startup_id].reason if startup_id in told else unknown,
-            told[startup_id].remedies if startup_id in told else [],
-        )
-        for startup_id in named
-    ]

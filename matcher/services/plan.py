@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.models import HELD, Kind, Match, MatchState, Profile, Programme, Proposal
@@ -191,8 +191,9 @@ def _count(session: Session, programme: Programme, kind: Kind) -> int:
     return found or 0
 
 
-def _uncovered(session: Session, programme: Programme, kind: Kind) -> list[Profile]:
-    covered = (
+def paired_startups(programme: Programme, kind: Kind) -> Select[int]:
+    """The start-up of each pair that is proposed or held, once for each pair."""
+    return (
         select(Match.startup_id)
         .join(Profile, Profile.id == Match.counterpart_id)
         .where(
@@ -201,13 +202,16 @@ def _uncovered(session: Session, programme: Programme, kind: Kind) -> list[Profi
             Match.state.in_([MatchState.PROPOSED, *HELD]),
         )
     )
+
+
+def _uncovered(session: Session, programme: Programme, kind: Kind) -> list[Profile]:
     return list(
         session.scalars(
             select(Profile)
             .where(
                 Profile.programme_id == programme.id,
                 Profile.kind == Kind.STARTUP,
-                Profile.id.not_in(covered),
+                Profile.id.not_in(paired_startups(programme, kind)),
                 ~has_left(),
             )
             .order_by(Profile.name, Profile.id)

@@ -16,6 +16,7 @@ from matcher.models import Job, JobKind, JobState, Kind, Profile, Programme, Pro
 from matcher.ranking.comparison import decimals
 from matcher.ranking.config import ScoringConfig
 from matcher.services import audit, jobs
+from matcher.services.blocks import in_blocks
 from matcher.services.cohort_blob import unpack_scores
 from matcher.services.errors import NotAllowed, NotFound
 from matcher.services.locking import lock_programme
@@ -140,13 +141,15 @@ def idle_counterparts(session: Session, proposal: Proposal) -> list[Idle]:
 
 def _unmatched(session: Session, proposal: Proposal, kind: Kind) -> dict[int, Profile]:
     """Those of a kind whom a run left out, by id."""
-    ids = [line["profile_id"] for line in proposal.unmatched]
-    rows = session.scalars(
-        select(Profile).where(
-            Profile.programme_id == proposal.programme_id, Profile.kind == kind, Profile.id.in_(ids)
+    found: dict[int, Profile] = {}
+    for block in in_blocks([line["profile_id"] for line in proposal.unmatched]):
+        rows = session.scalars(
+            select(Profile).where(
+                Profile.programme_id == proposal.programme_id, Profile.kind == kind, Profile.id.in_(block)
+            )
         )
-    )
-    return {profile.id: profile for profile in rows}
+        found |= {profile.id: profile for profile in rows}
+    return found
 
 
 def verdict(proposal: Proposal) -> Message:

@@ -1,6 +1,6 @@
 """A programme's rules in words: what each is called, and what it says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,10 +101,17 @@ def quota_words(quota: QuotaRule) -> Message:
 
 def group_words(group: Group) -> Message:
     """Whom a group has."""
-    attribute: Any = Message(ATTRIBUTES[group.attribute]) if group.attribute != "note" else group.header
+    if group.attribute == "note":
+        return Message(_IS, {"attribute": group.header, "values": list(group.values)})
     coded = group.attribute in CODED
-    values = [Term(group.attribute, value) if coded else value for value in group.values]
-    return Message(_IS, {"attribute": attribute, "values": values})
+    return is_words(
+        group.attribute, [Term(group.attribute, value) if coded else value for value in group.values]
+    )
+
+
+def is_words(attribute: str, values: Sequence[Any]) -> Message:
+    """That this of somebody is one of these."""
+    return Message(_IS, {"attribute": Message(ATTRIBUTES[attribute]), "values": list(values)})
 
 
 def share_words(share: float) -> Message:

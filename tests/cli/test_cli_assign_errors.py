@@ -119,6 +119,14 @@ def test_every_table_must_have_its_columns(tmp_path: Path, name: str) -> None:
     refused(tmp_path, "t.csv, line 1: the column “supply_ref” is missing", **{name: table})
 
 
+@pytest.mark.parametrize("name", ["forbid", "lock"])
+@pytest.mark.parametrize(("row", "column"), [(["", "M1"], "demand_ref"), (["S1", ""], "supply_ref")])
+def test_a_rule_about_nobody_is_named_by_its_line(
+    tmp_path: Path, name: str, row: list[str], column: str
+) -> None:
+    refused(tmp_path, f"{name}.csv, line 3: the column “{column}” is empty", **{name: [["S1", "M1"], row]})
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -134,6 +142,14 @@ def test_an_input_is_never_written_over(tmp_path: Path) -> None:
     said = refused(tmp_path, options=("--record", str(tmp_path / "scores.csv")))
     assert "cannot be both read and written" in said
     refused(tmp_path, options=("--record", str(tmp_path / "p.csv")))
+
+
+@pytest.mark.parametrize("place", ["scores.csv/new/r.json", "x" * 300, "/proc/r.json"])
+def test_what_could_not_be_written_is_refused_before_anything_is(tmp_path: Path, place: str) -> None:
+    where = str(tmp_path / place)
+    said = refused(tmp_path, options=("--record", where))
+    assert f"{where} cannot be written: " in said
+    refused(tmp_path, options=("--out", where))
 
 
 def test_a_file_that_would_not_fit_is_refused(tmp_path: Path) -> None:

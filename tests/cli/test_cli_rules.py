@@ -44,6 +44,8 @@ WRONG = {
     "[wishes]\nweight = 2": ["wishes: Input should be less than or equal to 0.5"],
     "mentors_least = 1\nmentors_least = 2": ["is no TOML", "line 2"],
     "mentors_least = ": ["is no TOML", "line 1"],
+    f"locks = {'[' * 9_000}": ["is no TOML"],
+    f"{'a.' * 5_000}b = 1": ["is no TOML"],
 }  # fmt: skip
 
 

@@ -147,7 +147,7 @@ def test_who_has_too_little_is_named_with_why_those_with_nobody_first(
         session.add(run(programme, rules_version=1, unmatched=told))
 
     report = read(engine, programme)
-    assert [(line.startup.ref, line.pairs) for line in report.left] == [("S4", 0), ("S5", 0), ("S3", 1)]
+    assert [(line.profile.ref, line.pairs) for line in report.left] == [("S4", 0), ("S5", 0), ("S3", 1)]
     assert (report.left_count, report.left_uncovered) == (3, 2)
     assert (report.left[0].reason, report.left[0].remedies) == (reason, [remedy])
     assert "Decisions since the proposal" in str(report.left[1].reason)

@@ -1,6 +1,7 @@
 """Where not everybody can be served: who is named, why, and that what is advised would help."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from matcher.db import unit_of_work
 from matcher.models import Kind, Match, MatchState, Mentor, Programme, Proposal
 from matcher.services.review import decide
 from matcher.services.rules import current_rules, save_rules
+from matcher.wording import Message
 from tests.matcher.cohorts import Cohort
-from tests.matcher.factories import make_programme
+from tests.matcher.factories import add, draft, embed_all, make_programme
 
 Values = Mapping[str, Mapping[str, Any]]
 
@@ -164,3 +166,27 @@ def test_start_ups_without_a_funding_partner_are_named_too(cohort: Cohort) -> No
     run = cohort.run(kind=Kind.FUNDER)
     assert len(run.unmatched) == 2
     assert run.relaxed == []
+
+
+def test_a_funding_partner_to_look_for_must_suit_all_that_keeps_others_out(cohort: Cohort) -> None:
+    own: Values = {
+        "S1": {"languages": ("en",), "stage": "growth", "country": "GH",
+               "raising": Decimal(50_000), "currency": "USD"}
+    }  # fmt: skip
+    cohort.fill({"M1": {}}, startups=1, values=own)
+    with unit_of_work(cohort.engine) as session:
+        funders = [
+            draft(Kind.FUNDER, "F1", thesis="One", stages=("idea",)),
+            draft(Kind.FUNDER, "F2", thesis="Two", stages=("idea",)),
+            draft(Kind.FUNDER, "F3", thesis="Three", languages=("fr",)),
+            draft(Kind.FUNDER, "F4", thesis="Four", ticket_max=Decimal(10_000), currency="USD"),
+        ]
+        add(session, cohort.programme, *funders)
+    embed_all(cohort.engine, cohort.programme)
+    run = cohort.run(kind=Kind.FUNDER)
+    (line,) = [line for line in run.unmatched if line["profile_id"] == cohort.ids["S1"]]
+    (remedy,) = line["remedies"]
+    assert str(Message.from_json(remedy)) == (
+        "find somebody whom all of this suits: Stage: growth, Working language: en, "
+        "the amount sought: 50000 USD"
+    )

@@ -15,7 +15,7 @@ from matcher.services.steps import Pair, in_state, take
 from matcher.wording import Message
 from tests.web.cohort_world import programme_of, run
 from tests.web.conftest import submit, token
-from tests.web.test_web_cohort import cohort, pairs
+from tests.web.test_web_cohort import card, cohort, pairs, press
 from tests.web.test_web_pair import options, page_of
 from tests.web.test_web_whynot import _text
 from tests.web.world import World
@@ -47,6 +47,20 @@ def test_a_rejection_shows_what_it_does_to_coverage_on_both_pages(
         assert "7 of 9 start-ups have a mentor \u22121 against the last run" in told
         assert "Fit of all pairs together \u22120.75 against the last run" in told
     assert f'href="{cohort(world)}#left-out"' in client.get(page).text
+
+
+def test_a_step_in_the_queue_says_on_its_card_what_it_does_to_all(
+    client: FlaskClient, world: World, pairs: list[Pair]
+) -> None:
+    answer = press(client, world, "reject", pairs[0], "proposed")
+    shown = client.get(answer.location).text
+
+    told = _text(f"<main>{card(shown, pairs[0])}")
+    assert "7 of 9 start-ups have a mentor (\u22121 against the last run)" in told
+    assert "Fit of all pairs together: 3.12 (\u22120.75 against the last run)" in told
+    assert "Fit of the worst-off: 0.18" in told
+    assert "start-ups have a mentor" not in card(shown, pairs[1])
+    assert f'href="/p/{world.slug}/log"' in shown
 
 
 def test_a_pair_in_a_programme_without_a_run_has_no_summary(client: FlaskClient, world: World) -> None:

@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 import pytest
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, select, update
 
 from matcher.db import unit_of_work
-from matcher.models import Match, MatchState, Mentor, Profile, Programme
+from matcher.models import Match, MatchState, Mentor, Profile, Programme, Startup
 from matcher.ranking.explanation import Reason, Tone
 from matcher.services.recommendations import dump_reasons
+from matcher.services.rules import CohortRules, save_rules
 from matcher.wording import N_, Message, Term
+from tests.web.cohorts import propose, run_of
 from tests.web.world import HOSTILE, World
 from web import sheets
 
@@ -258,3 +260,63 @@ def test_an_empty_export_still_has_its_header(client: FlaskClient, world: World,
             "Status",
         ]
     ]
+
+
+def _left(client: FlaskClient, world: World, query: str = "") -> list[dict[str, str]]:
+    answer = client.get(f"/p/{world.slug}/cohort/mentors/left-out.csv{query}")
+    assert answer.status_code == 200
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def test_everybody_who_is_left_out_is_in_a_sheet_with_the_reason_and_what_would_help(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    with unit_of_work(engine) as session:
+        propose(session, world)
+    rows = _left(client, world)
+
+    assert list(rows[0]) == ["ref", "name", "side", "pairs", "reason", "would_help"]
+    assert [row["side"] for row in rows] == ["startup"] * 4 + ["mentor"] * 2
+    assert {row["pairs"] for row in rows} == {"0"}
+    told = next(row for row in rows if row["would_help"])
+    assert told["reason"] == "No mentor who shares a working language has a place left."
+    assert told["would_help"].startswith("Give ")
+    since = next(row for row in rows if row["name"] == "Quiet Hills")
+    assert since["reason"] == "Decisions since the proposal left it with fewer than the rules promise."
+
+    book = client.get(f"/p/{world.slug}/cohort/mentors/left-out.xlsx?lang=fr")
+    table = CalamineWorkbook.from_filelike(io.BytesIO(book.data)).get_sheet_by_index(0).to_python()
+    assert len(table) == 1 + len(rows)
+    assert {row[2] for row in table[1:]} == {"Start-up", "Mentor"}
+    assert {row[3] for row in table[1:]} == {0}
+
+
+def test_more_than_any_page_names_are_in_the_sheet(client: FlaskClient, world: World, engine: Engine) -> None:
+    with unit_of_work(engine) as session:
+        programme = propose(session, world)
+        names = [f"Start-up {n:04}" for n in range(1_200)]
+        session.add_all(Startup(programme_id=programme.id, ref=name, name=name) for name in names)
+    assert [row["name"] for row in _left(client, world) if row["name"] in set(names)] == names
+
+
+def test_a_mentor_with_fewer_than_promised_is_in_the_sheet_with_their_number(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    reason = Message(N_("there are no start-ups")).to_json()
+    line = {"profile_id": world.mentor, "reason": reason, "remedies": []}
+    with unit_of_work(engine) as session:
+        programme = propose(session, world)
+        save_rules(session, programme, CohortRules(startups_least=2), seen=1, actor="x")
+        session.add(run_of(programme, number=4, rules_version=2, unmatched=[line]))
+    (row,) = [row for row in _left(client, world) if row["ref"] == "M001"]
+    assert (row["pairs"], row["reason"]) == ("1", "there are no start-ups")
+
+
+def test_the_sheet_of_who_is_left_out_is_empty_but_for_its_header_where_nobody_is(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    with unit_of_work(engine) as session:
+        session.execute(delete(Profile))
+    assert _left(client, world) == []
+    assert client.get(f"/p/{world.slug}/cohort/startups/left-out.csv").status_code == 404
+    assert client.get("/p/nowhere/cohort/mentors/left-out.csv").status_code == 404

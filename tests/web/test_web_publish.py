@@ -93,7 +93,7 @@ def test_publishing_tells_both_sides_and_leads_to_the_matches(
     assert "Pairs whose sides are told now: 2." in told
     assert "Undo" not in told
     assert told.count("No answer yet") == 4
-    assert "13 days" in told
+    assert "14 days" in told
     with unit_of_work(engine) as session:
         links = session.scalars(select(Mail.link)).all()
         reached = session.scalars(select(Mail).where(Mail.address != "")).all()

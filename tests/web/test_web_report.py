@@ -116,9 +116,9 @@ def test_regions_and_sectors_are_named_in_the_readers_language(client: FlaskClie
 
 
 def test_its_links_lead_to_every_export(client: FlaskClient, cohort: World) -> None:
-    links = re.findall(r'href="([^"]+/export\.[^"]+)"', _report(client, cohort))
+    links = re.findall(r'href="([^"]+/(?:export|left-out)\.[^"]+)"', _report(client, cohort))
 
-    assert len(links) == 9
+    assert len(links) == 11
     for link in links:
         assert client.get(unescape(link)).status_code == 200
 

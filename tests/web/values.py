@@ -274,7 +274,14 @@ PAGES_OF: Mapping[str, frozenset[Role]] = {
 """Participants' pages that are not for all three kinds of them, by endpoint or blueprint, and for whom."""
 
 FILES = frozenset(
-    {"security.static", "health.health", "documents.export", "uploads.bad_rows", "meetings.calendar"}
+    {
+        "security.static",
+        "health.health",
+        "documents.export",
+        "documents.left_out",
+        "uploads.bad_rows",
+        "meetings.calendar",
+    }
 )
 """Endpoints that answer with something else than a page."""
 

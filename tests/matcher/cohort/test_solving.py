@@ -89,6 +89,20 @@ def test_coverage_comes_before_scores_of_any_sign() -> None:
         assert found.worst_off == -900.0
 
 
+@pytest.mark.parametrize("objective", [Objective.TOTAL, Objective.FAIREST])
+@pytest.mark.parametrize("most", [1, 2])
+def test_scores_too_small_beside_others_to_be_told_apart_leave_a_gap(objective: Objective, most: int) -> None:
+    pairs = {(0, 0): 1e12, (1, 1): 1.0, (1, 2): 2.0, (2, 1): 0.3, (2, 2): 0.4}
+    found = solve(problem(pairs, [most, most, 1], [1, 1, 1], objective=objective))
+    missing = 1e12 + 2.3 - found.total
+    assert not found.is_optimal
+    assert missing <= found.gap < 1e6
+
+    exact = {pair: float(round(score)) for pair, score in pairs.items() if score >= 1 and pair != (0, 0)}
+    found = solve(problem({**exact, (0, 0): 1e9}, [1, 1], [1, 1, 1]))
+    assert (found.is_optimal, found.total) == (True, 1e9 + 2)
+
+
 def test_the_worst_off_comes_before_the_total() -> None:
     pairs = {(0, 0): 0.9, (0, 1): 0.4, (1, 0): 0.5, (1, 1): 0.1}
     assert solve(problem(pairs, [1, 1], [1, 1])).total == pytest.approx(1.0)
