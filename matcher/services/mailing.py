@@ -13,6 +13,8 @@ from matcher.services.jobs import enqueue_once
 from matcher.wording import Message
 
 MOST_ATTEMPTS = 5
+ACCOUNT = "account:"
+"""What the keys of letters about an account begin with."""
 _CLAIM = timedelta(minutes=2)
 """How long a sender may take over one letter before another may try."""
 
@@ -141,9 +143,18 @@ def claim(session: Session, programme_id: int) -> Mail | None:
 
 
 def settle(session: Session, mail_id: int, error: str = "", *, for_good: bool = False) -> None:
-    """Note that a letter is on its way, or why it is not, and whether it is given up."""
+    """Note that a letter is on its way, or why it is not, and whether it is given up.
+
+    The link in one about an account is a key, and its reader has it now.
+    """
     if not error:
-        values = {"sent_at": utcnow(), "error": ""}
+        is_key = Mail.key.startswith(ACCOUNT)
+        values = {
+            "sent_at": utcnow(),
+            "error": "",
+            "body": case((is_key, _without_link()), else_=Mail.body),
+            "link": case((is_key, ""), else_=Mail.link),
+        }
     elif for_good:
         values = {"attempts": MOST_ATTEMPTS, "error": error[:500]}
     else:  # not at once again: the next delivery tries
@@ -163,7 +174,7 @@ def forget_links(session: Session, keys: Select[str] | Sequence[str]) -> int:
         update(Mail)
         .where(Mail.key.in_(keys), Mail.link != "")
         .values(
-            body=func.replace(Mail.body, Mail.link, "…"),
+            body=_without_link(),
             link="",
             attempts=case((unsent, MOST_ATTEMPTS), else_=Mail.attempts),
             error=case((unsent, "its address works no more"), else_=Mail.error),
@@ -183,6 +194,10 @@ def request_late(session: Session, before: datetime) -> int:
     for programme_id in late:
         _request(session, programme_id)
     return len(late)
+
+
+def _without_link() -> ColumnElement[str]:
+    return func.replace(Mail.body, Mail.link, "…")
 
 
 def _request(session: Session, programme_id: int | None) -> None:
