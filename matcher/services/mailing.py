@@ -18,6 +18,8 @@ KEPT = timedelta(days=14)
 TOO_OLD = "too old"
 """What stands for the error of a letter that could not be sent for so long."""
 _LEFT_OUT = "…"
+ACCOUNT = "account:"
+"""What the keys of letters about an account begin with."""
 _CLAIM = timedelta(minutes=2)
 """How long a sender may take over one letter before another may try."""
 
@@ -191,9 +193,18 @@ def _telling_of(profile: Profile) -> Select[Mail]:
 
 
 def settle(session: Session, mail_id: int, error: str = "", *, for_good: bool = False) -> None:
-    """Note that a letter is on its way, or why it is not, and whether it is given up."""
+    """Note that a letter is on its way, or why it is not, and whether it is given up.
+
+    The link in one about an account is a key, and its reader has it now.
+    """
     if not error:
-        values = {"sent_at": utcnow(), "error": ""}
+        is_key = Mail.key.startswith(ACCOUNT)
+        values = {
+            "sent_at": utcnow(),
+            "error": "",
+            "body": case((is_key, _without_link()), else_=Mail.body),
+            "link": case((is_key, ""), else_=Mail.link),
+        }
     elif for_good:
         values = {"attempts": MOST_ATTEMPTS, "error": error[:500]}
     else:  # not at once again: the next delivery tries
@@ -213,7 +224,7 @@ def forget_links(session: Session, keys: Select[str] | Sequence[str]) -> int:
         update(Mail)
         .where(Mail.key.in_(keys), Mail.link != "")
         .values(
-            body=func.replace(Mail.body, Mail.link, "…"),
+            body=_without_link(),
             link="",
             attempts=case((unsent, MOST_ATTEMPTS), else_=Mail.attempts),
             error=case((unsent, "its address works no more"), else_=Mail.error),
@@ -233,6 +244,10 @@ def request_late(session: Session, before: datetime) -> int:
     for programme_id in late:
         _request(session, programme_id)
     return len(late)
+
+
+def _without_link() -> ColumnElement[str]:
+    return func.replace(Mail.body, Mail.link, "…")
 
 
 def _request(session: Session, programme_id: int | None) -> None:

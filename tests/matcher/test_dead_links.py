@@ -86,3 +86,20 @@ def test_a_letter_that_was_not_sent_before_its_link_died_is_not_sent(
 
     assert mailing.claim(session, programme.id) is None
     assert _letters(session)[0].error == "its address works no more"
+
+
+def test_a_letter_about_an_account_loses_its_link_as_it_is_sent(session: Session) -> None:
+    """Nobody reads it here, and no later letter gives its link again."""
+    for key in (f"{mailing.ACCOUNT}reset", "match.published"):
+        link = f"https://x.example/{key}"
+        written = mailing.write_to(
+            session, ADDRESS, key=key, language="en", subject="S", body=f"Open {link} today.", link=link
+        )
+        assert written
+        mailing.settle(session, written.id)
+
+    reset, other = _letters(session)
+    assert (reset.body, reset.link) == ("Open … today.", "")
+    assert other.link in other.body
+    assert reset.sent_at
+    assert other.sent_at

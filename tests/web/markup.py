@@ -10,6 +10,12 @@ _VOID = frozenset(
 _TYPED = frozenset({"text", "search", "email", "url", "tel", "number", "date", "time", "datetime-local"})
 _REFERENCES = ("href", "src", "action", "formaction", "data", "poster", "xlink:href", "ping", "srcset")
 
+_NAMING = ("for", "form", "headers", "aria-labelledby", "aria-describedby", "aria-controls")
+_WORDS = frozenset(
+    {"type", "scope", "rel", "dir", "autocomplete", "inputmode", "tabindex", "method", "colspan", "rowspan"}
+)
+"""Attributes whose values are HTML's own."""
+
 
 @dataclass
 class Control:
@@ -109,15 +115,35 @@ class Page(HTMLParser):
 
     @property
     def shape(self) -> int:
-        """The same for pages of the same elements, whatever their texts and however long their lists."""
+        """The same for pages of the same elements, whatever their texts and however long their lists.
+
+        An element is the same if it stands in the same place, has the same attributes, with the same values
+        where these are HTML's own words, and has a text or none.
+        """
+        written = {id(element) for element, _ in self.words}
         seen = {
             (
                 *((e.tag, e.attributes.get("class", ""), e.attributes.get("role", "")) for e in element.up()),
-                tuple(sorted(name for name in element.attributes if name.startswith("aria"))),
+                *sorted((name, name in _WORDS and value) for name, value in element.attributes.items()),
+                id(element) in written,
             )
             for element in self.elements
         }
         return hash(frozenset(seen))
+
+    def loose_ends(self) -> list[str]:
+        """Ids that two elements have, and references to ids that none has."""
+        ids = [e.attributes["id"] for e in self.elements if "id" in e.attributes]
+        twice = [f'id="{name}" twice' for name in sorted({name for name in ids if ids.count(name) > 1})]
+        named = {
+            (attribute, name)
+            for e in self.elements
+            for attribute in _NAMING
+            for name in e.attributes.get(attribute, "").split()
+        }
+        links = (e.attributes.get("href", "") for e in self.elements)
+        named |= {("href", link[1:]) for link in links if link.startswith("#")}
+        return twice + [f'{at}="{name}" leads nowhere' for at, name in sorted(named) if name not in ids]
 
     def dangers(self) -> list[str]:
         """What could run a script, load something of somebody else's, or lead out of the site."""
@@ -201,4 +227,4 @@ def _leads_out(element: Element, address: str) -> bool:
         return False
     if scheme in {"http", "https"}:
         return element.tag != "a"
-    return folded != "" and not (element.tag == "link" and folded.startswith("data:image/"))
+    return folded != "" and not (element.tag in {"link", "img"} and folded.startswith("data:image/"))

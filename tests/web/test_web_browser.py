@@ -1,85 +1,31 @@
-"""The pages in a real browser: accessible, without sideways scrolling, usable by keyboard alone."""
+"""The pages in a real browser, from a real server: by keyboard alone, and without complaints of its own."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine, select, update
 from werkzeug.serving import make_server
 
 from config.settings import Settings
 from matcher.db import make_engine, unit_of_work
-from matcher.models import Base, Job, JobKind, JobState, Programme, Upload, utcnow
-from matcher.profiles.rows import RowProblem
-from matcher.services import jobs
-from matcher.services.filtering import Filters
+from matcher.models import Base, Job, Programme
 from matcher.services.review import decide
-from matcher.services.search_jobs import ask
-from matcher.wording import Message
 from tests import chromium
 from tests.matcher.factories import embed_all
-from tests.web.cohorts import propose
 from tests.web.people import enter
 from tests.web.test_web_whynot import SPACE
-from tests.web.world import HOSTILE, World, build
+from tests.web.world import World, build
 from web import create_app
 
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _SHEET = "Nom;Pays;Langues;Expertise;Taille\nAwa Ba;Sénégal;fr;Réseaux;38\nBo Li;Chine;zh;5G;41\n"
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(chromium.find() is None, reason="no Chromium: apt-get install chromium"),
 ]
-
-PAGES = (
-    "/",
-    "/p/{w.slug}",
-    "/p/{w.other_slug}",
-    "/p/{w.slug}/startups",
-    "/p/{w.slug}/startups?q=nothing-like-it",
-    "/p/{w.slug}/startups/{w.startup}?all=mentor",
-    "/p/{w.slug}/startups/{w.lonely}",
-    "/p/{w.slug}/startups/{w.hostile}",
-    "/p/{w.slug}/mentors/{w.mentor}",
-    "/p/{w.slug}/funders/{w.funder}",
-    "/p/{w.slug}/startups/{w.startup}/why/mentors",
-    "/p/{w.slug}/startups/{w.startup}/why/mentors/{w.mentor}",
-    "/p/{w.slug}/startups/{w.hostile}/why/funders/{w.funder}",
-    "/p/{w.slug}/mentors/{w.mentor}/why/startups/{w.hostile}",
-    "/p/{w.slug}/search",
-    "/p/{w.slug}/search/1",
-    "/p/{w.slug}/search/2",
-    "/p/{w.slug}/startups/{w.hostile}/edit",
-    "/p/{w.slug}/mentors/new",
-    "/p/{w.slug}/funders/new",
-    "/p/{w.slug}/startups/{w.startup}/remove",
-    "/p/{w.slug}/log",
-    "/p/{w.slug}/rules",
-    "/p/{w.slug}/rules/versions",
-    "/p/{w.slug}/questions",
-    "/p/{w.slug}/equality",
-    "/p/{w.slug}/wishes",
-    "/p/{w.slug}/startups/{w.startup}/wishes",
-    "/p/{w.slug}/cohort/mentors/report",
-    "/p/{w.slug}/cohort/funders/report",
-    "/p/{w.slug}/import",
-    "/p/{w.slug}/imports/running?pause=1",
-    "/p/{w.slug}/imports/partly",
-    "/p/{w.slug}/imports/failed",
-    "/new",
-    "/p/{w.slug}/remove",
-    "/nowhere",
-)
-
-
-def _still(address: str) -> str:
-    """The page without its wish to be loaded again, which would pull it from under the measuring."""
-    return address if "pause=1" in address else f"{address}{'&' if '?' in address else '?'}pause=1"
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +46,7 @@ def served(settings_of: Settings, engine_of: Engine) -> Iterator[tuple[str, Worl
     """A server on a free port, and the world behind it."""
     app = create_app(settings_of, testing=True)
     world = build(engine_of)
-    _add_searches(engine_of, world)
     _embed_and_approve(engine_of, world)
-    _add_imports(engine_of)
-    with unit_of_work(engine_of) as session:
-        propose(session, world)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -112,36 +54,6 @@ def served(settings_of: Settings, engine_of: Engine) -> Iterator[tuple[str, Worl
     server.shutdown()
     thread.join()
     app.extensions["tandem_engine"].dispose()
-
-
-def _add_imports(engine: Engine) -> None:
-    """One import that runs, one that left rows out, one that failed."""
-    wrong = RowProblem("x.csv", 3, "country", HOSTILE, Message("one country")).message().to_json()
-    partly = {"created": 3, "imported": True, "bad_rows": 1, "problem_count": 1, "problems": [wrong]}
-    failed = Message("The sheet %(file)s has no header.", {"file": "x.csv"}).to_json()
-    states = {
-        "running": {"state": "running", "done": 40, "total": 100},
-        "partly": {"state": "done", "result": partly},
-        "failed": {"state": "failed", "error": failed},
-    }
-    with unit_of_work(engine) as session:
-        for name, columns in states.items():
-            job = Job(programme_id=1, kind=JobKind.IMPORT.value, **columns)
-            session.add(job)
-            session.flush()
-            session.add(Upload(id=name, programme_id=1, kind="startup", filename="x.csv", job_id=job.id))
-
-
-def _add_searches(engine: Engine, world: World) -> None:
-    """One that the worker answered, and one that it did not answer in time; the first jobs that there are."""
-    found = [{"profile": n, "entry": 0, "score": 0.4} for n in (world.mentor, world.hostile, world.lonely)]
-    with unit_of_work(engine) as session:
-        programme = session.scalars(select(Programme).where(Programme.slug == world.slug)).one()
-        for query in ("networks", HOSTILE):
-            ask(session, programme, query, Filters(), {"sectors": query})
-        answered, late = session.scalars(select(Job).order_by(Job.id))
-        answered.state, answered.result = JobState.DONE.value, {"found": found}
-        late.created_at = utcnow() - jobs.SEARCH_EXPIRES
 
 
 def _embed_and_approve(engine: Engine, world: World) -> None:
@@ -155,7 +67,7 @@ def _embed_and_approve(engine: Engine, world: World) -> None:
 
 def _finish_all(engine: Engine) -> None:
     with unit_of_work(engine) as session:
-        session.execute(update(Job).where(Job.kind != JobKind.SEARCH).values(state="done"))
+        session.execute(update(Job).values(state="done"))
 
 
 @pytest.fixture
@@ -183,38 +95,11 @@ def page(browser: Browser, served: tuple[str, World], settings_of: Settings) -> 
         java_script_enabled=True,
     )
     enter(context, settings_of.data, served[0])
-    yield context.new_page()
+    opened, complaints = context.new_page(), list[str]()
+    opened.on("console", lambda message: complaints.append(message.text))
+    yield opened
     context.close()
-
-
-@pytest.mark.parametrize(
-    ("width", "lang", "scheme"),
-    [(360, "en", "light"), (360, "ar", "dark"), (1280, "en", "dark"), (1280, "ar", "light")],
-)
-def test_pages_are_accessible_and_never_scroll_sideways(
-    browser: Browser, served: tuple[str, World], settings_of: Settings, width: int, lang: str, scheme: str
-) -> None:
-    base, world = served
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        locale=lang,
-        color_scheme=scheme,  # type: ignore[arg-type]
-        base_url=base,
-    )
-    enter(context, settings_of.data, base)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    for address in PAGES:
-        page.goto(_still(address.format(w=world)))
-        found = Axe().run(page, options={"runOnly": _RULES})
-        assert found.violations_count == 0, f"{address}: {found.generate_report()}"
-        assert page.evaluate(_WIDER) <= 0, address
-        page.set_viewport_size({"width": 320, "height": 800})  # 1280 px at 400 % (WCAG 1.4.10)
-        assert page.evaluate(_WIDER) <= 0, address
-        page.set_viewport_size({"width": width, "height": 800})
-    context.close()
-    assert [text for text in complaints if "404" not in text] == []
+    assert [text for text in complaints if "422" not in text] == []
 
 
 def test_a_pair_is_approved_and_taken_back_by_keyboard(page: Page, served: tuple[str, World]) -> None:
@@ -261,7 +146,6 @@ def test_a_form_with_errors_leads_to_its_fields(page: Page, served: tuple[str, W
     page.get_by_role("alert").get_by_role("link", name="Country").click()
     expect(page.get_by_label("Country")).to_be_focused()
     expect(page.get_by_label("Country")).to_have_value("Atlantis")
-    assert Axe().run(page, options={"runOnly": _RULES}).violations_count == 0
 
 
 def test_a_sheet_is_chosen_looked_at_and_imported(
@@ -276,7 +160,6 @@ def test_a_sheet_is_chosen_looked_at_and_imported(
 
     expect(page.get_by_label("Nom")).to_have_value("name")
     expect(page.get_by_label("Taille")).to_have_value("")
-    assert Axe().run(page, options={"runOnly": _RULES}).violations_count == 0
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("heading", name="Importing…")).to_be_visible()
     page.get_by_role("link", name="Stop updating").click()

@@ -1,7 +1,7 @@
 """What slows guessing down: wrong tries are counted by account and by address, and so are letters."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -111,6 +111,20 @@ def test_several_web_processes_count_together_and_each_alone_while_valkey_is_awa
     wait_until(lambda: enter(two.test_client()).status_code == 429, 30)
     for made in (one, two):
         made.extensions["tandem_engine"].dispose()
+
+
+def test_people_of_the_older_internet_are_counted_apart_on_a_socket_of_the_newer(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+
+    def guess(address: str, people: Iterable[int]) -> list[int]:
+        forms = [{"email": f"{number}@example.org", "password": ""} for number in people]
+        there = {"REMOTE_ADDR": address}
+        return [client.post("/sign-in", data=form, environ_overrides=there).status_code for form in forms]
+
+    assert guess("::ffff:127.0.0.2", range(61)) == [422] * 60 + [429]
+    assert guess("127.0.0.2", [61]) == [429], "it is the same, however it is written"
+    assert guess("::ffff:127.0.0.3", [62]) == [422]
 
 
 @pytest.mark.parametrize(

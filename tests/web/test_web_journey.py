@@ -5,26 +5,19 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Engine, delete, select, update
 from werkzeug.serving import make_server
 
 from config.settings import Settings
 from matcher.db import unit_of_work
-from matcher.models import Base, Job, Kind, Mail, Match, MatchState, Profile
-from matcher.services import answers
-from matcher.services.plan import Figures
-from matcher.services.preview import preview, publish_seen
-from matcher.services.proposals import WhatIf, request_proposal, request_what_if
+from matcher.models import Base, Job, Kind, Profile
 from matcher.services.proposing import propose
-from matcher.services.review import decide
-from matcher.wording import Message
 from tests import chromium
 from tests.matcher.factories import embed_all
-from tests.web.cohort_world import programme_of, run, states
+from tests.web.cohort_world import programme_of, states
 from tests.web.people import enter
-from tests.web.test_web_browser import _RULES, _WIDER, browser
+from tests.web.test_web_browser import browser
 from tests.web.test_web_whynot import SPACE
 from tests.web.world import World, build
 from web import create_app
@@ -156,95 +149,3 @@ def test_a_cohort_is_proposed_shaped_and_published_by_keyboard_alone(
     assert "offered" in states(engine).values()
     assert "approved" not in states(engine).values()
     context.close()
-
-
-def _fill(engine: Engine, world: World) -> list[str]:
-    """Something of everything, and the addresses of all the pages that show it."""
-    pairs = list(run(engine, world))
-    secrets: list[str] = []
-
-    def link(secret: str) -> str:
-        secrets.append(secret)
-        return f"http://localhost/answer/{secret}"
-
-    with unit_of_work(engine) as session:
-        programme = programme_of(session, world)
-        session.execute(update(Profile).values(email=Profile.ref + "@example.org"))
-        for pair in pairs[:3]:
-            decide(session, programme, *pair, "approved", actor="admin@example.org")
-        key = preview(session, programme, Kind.MENTOR).key
-        publish_seen(session, programme, Kind.MENTOR, key, actor="admin@example.org", link=link)
-        answers.answer(session, secrets[0], accepted=True)
-        answers.answer(session, secrets[1], accepted=True)
-        answers.answer(session, secrets[3], accepted=False, note="No time.")
-        decide(session, programme, *pairs[3], "approved", actor="admin@example.org")
-        decide(session, programme, *pairs[4], "rejected", actor="a", note="A conflict of interest\nReally.")
-        decide(session, programme, *pairs[5], "locked", actor="a")
-        before, after = Figures(4.0, 0.3, 8, 8), Figures(3.5, 0.25, 9, 9)
-        new = (world.lonely, pairs[3][1])
-        jobs = [request_what_if(session, programme, Kind.MENTOR, *new, actor="a") for _ in range(2)]
-        found = WhatIf(*new, before, after, [pairs[3]], [new], [], Message("It can be, at a cost."))
-        jobs[0].state, jobs[0].result = "done", found.to_json()
-        answered, waiting = (job.id for job in jobs)
-        session.execute(delete(Job).where(Job.id.not_in([answered, waiting])))
-        request_proposal(session, programme, Kind.FUNDER, actor="a")
-        offered = session.scalars(select(Match).where(Match.state == MatchState.OFFERED)).first()
-        assert offered is not None
-        assert session.scalars(select(Mail)).first() is not None
-        waits = (offered.startup_id, offered.counterpart_id)
-    cohort = f"/p/{world.slug}/cohort/mentors"
-    return [
-        cohort,
-        f"{cohort}?state=rejected",
-        f"/p/{world.slug}/cohort/funders?pause=1",
-        f"/p/{world.other_slug}/cohort/mentors",
-        *(f"{cohort}/{ours}/{theirs}" for ours, theirs in (*pairs[:6], waits, (world.hostile, world.mentor))),
-        f"{cohort}/what-if/{answered}",
-        f"{cohort}/what-if/{waiting}?pause=1",
-        f"{cohort}/approve/possible",
-        f"{cohort}/publish",
-        f"/p/{world.slug}/matches",
-        f"/p/{world.slug}/mail",
-        f"/p/{world.slug}/log",
-        f"/p/{world.slug}/mentors/{pairs[3][1]}/leave",
-        *(f"/answer/{secrets[number]}" for number in (0, 2, 3, 4)),
-        "/answer/nothing",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("width", "lang", "scheme"),
-    [(360, "en", "light"), (360, "ar", "dark"), (1280, "en", "dark"), (1280, "ar", "light")],
-)
-def test_the_pages_are_accessible_and_never_scroll_sideways(
-    browser: Browser,
-    served: tuple[str, World, Engine],
-    tmp_path: Path,
-    width: int,
-    lang: str,
-    scheme: str,
-) -> None:
-    base, world, engine = served
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        locale=lang,
-        color_scheme=scheme,  # type: ignore[arg-type]
-        base_url=base,
-    )
-    enter(context, tmp_path, base)
-    page = context.new_page()
-    complaints: list[str] = []
-    faults: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    for address in _fill(engine, world):
-        page.goto(f"{address}{'&' if '?' in address else '?'}lang={lang}")
-        page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
-        found = Axe().run(page, options={"runOnly": _RULES})
-        faults += [f"{address}: {found.generate_report()}"] if found.violations_count else []
-        for narrow in (width, 320):
-            page.set_viewport_size({"width": narrow, "height": 800})
-            faults += [f"{address} is wider than {narrow}"] if page.evaluate(_WIDER) > 0 else []
-        page.set_viewport_size({"width": width, "height": 800})
-    context.close()
-    assert not faults, "\n".join(faults)
-    assert [text for text in complaints if "404" not in text and "410" not in text] == []

@@ -1,11 +1,9 @@
-"""Passkeys in a real browser, with a device that Chromium plays; the pages of an account, for everybody."""
+"""Passkeys in a real browser, with a device that Chromium plays."""
 
 from collections.abc import Iterator
 from threading import Thread
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine, select
@@ -17,8 +15,6 @@ from tests import chromium
 from tests.web.people import session_cookie
 from tests.web.signing import ANNA, PASSWORD, account, add_anna, secret
 
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -116,50 +112,6 @@ def test_a_passkey_that_is_not_there_changes_nothing_and_can_be_asked_for_again(
 
     expect(page.get_by_role("button", name="Ask the browser once more")).to_be_focused()
     expect(page.get_by_text("That did not work, or was stopped")).to_be_visible()
-
-
-@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("ar", "dark")])
-def test_the_pages_of_an_account_are_for_everybody(
-    app: Flask, browser: Browser, served: str, engine: Engine, lang: str, scheme: Literal["light", "dark"]
-) -> None:
-    """Without JavaScript they say what to do instead, and axe finds nothing wrong with any of them."""
-    who = add_anna(app)
-    context = browser.new_context(
-        viewport={"width": 360, "height": 740}, locale=lang, base_url=served, color_scheme=scheme
-    )
-    page = context.new_page()
-    for path in ("/sign-in", "/password/forgotten", "/sign-in/passkey"):
-        _look(page, f"{path}?lang={lang}")
-    _sign_in(page, app, served, who)
-    for path in ("", "/codes", "/passkeys", "/recovery-codes", "/close"):
-        _look(page, f"/account{path}?lang={lang}")
-    _look(page, f"/password?lang={lang}")
-    if lang == "en":
-        _look_at_what_follows(page)
-    context.close()
-
-
-def _look_at_what_follows(page: Page) -> None:
-    page.goto("/account/codes")
-    page.locator("main form button").first.click()
-    _look(page)
-    page.goto("/account/recovery-codes")
-    page.locator("main form button").first.click()
-    _look(page)
-    page.goto("/password")
-    page.locator("#password").fill("wrong")
-    page.locator("#new_password").fill("short")
-    page.locator("#new_password_confirm").fill("shorter")
-    page.locator("main form button").first.click()
-    _look(page)
-
-
-def _look(page: Page, path: str = "") -> None:
-    if path:
-        page.goto(path)
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": _RULES}})
-    assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
-    assert page.evaluate(_WIDER) <= 0, page.url
 
 
 def test_without_javascript_the_passkey_pages_say_what_to_do(

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from config.settings import Settings
 from matcher.db import reading, unit_of_work
 from matcher.models import Base
+from matcher.services.mailing import ACCOUNT
 from matcher.services.sign_ins import list_sign_ins
 from tests.web.conftest import submit, token
 from tests.web.people import add_account, sign_in
@@ -128,6 +129,8 @@ def test_a_letter_leads_to_a_new_password_once_and_ends_every_sign_in(
     assert letter.language == "fr"
     link = LINK.search(letter.body)
     assert link
+    assert letter.link == link[0]
+    assert letter.key.startswith(ACCOUNT), "so that it is not kept"
 
     short = submit(stranger, link[1], password="too short", password_confirm="too short")
     assert short.status_code == 422

@@ -286,17 +286,11 @@ FILES = frozenset(
 """Endpoints that answer with something else than a page."""
 
 NO_PAGES: Mapping[str, str] = {
-    "security.two_factor_token_validation": "only between a password and a code",
     "account.protected": "leads to where it was asked for, or to the password again",
     "security.two_factor_rescue": "offers nothing",
-    "security.tf_select": "only between a password and a code",
-    "security.mf_recovery": "only between a password and a code",
-    "security.reset_password": "needs a link that was sent: tests/web/test_web_signing.py",
-    "security.wan_delete": "needs a passkey",
-    "welcome.show": "only between an invitation and an account",
-    "unsubscribe.show": "needs a link that was sent",
+    "security.wan_delete": "takes a form from the page of passkeys, and leads back to it",
 }
-"""Endpoints that show nobody of `everyone` a page, and why."""
+"""Endpoints that never show a page, and why."""
 
 UNREACHED: Mapping[str, str] = {
     "sample.sign_in": "there is no sample here; tests/web/test_web_sample.py has one",

@@ -50,10 +50,11 @@ class AccountLetters(MailUtil):
             mailing.write_to(
                 session,
                 address,
-                key=f"account:{template}:{uuid4().hex}",
+                key=f"{mailing.ACCOUNT}{template}:{uuid4().hex}",
                 language=language,
                 subject=subject,
                 body=body.strip() + "\n",
+                link=context.get("reset_link", ""),
             )
 
     def normalize(self, email: str) -> str:

@@ -29,6 +29,8 @@ def _address() -> str:
         address = ip_address(request.remote_addr or "")
     except ValueError:
         return "nobody"
+    # A socket of the newer kind writes older addresses so; they would all be in one network.
+    address = getattr(address, "ipv4_mapped", None) or address
     return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 
