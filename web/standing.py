@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from matcher.models import Kind, MatchState, Profile, Programme, Proposal
+from matcher.models import Kind, Match, MatchState, Profile, Programme, Proposal
 from matcher.services.alternatives import VISIBLE
 from matcher.services.places import startup_places
 from matcher.services.plan import Places, Plan, paired_startups
@@ -129,8 +129,10 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
 
 def _overbooked(session: Session, programme: Programme, plan: Plan, most: int) -> Message | None:
     """Steps by hand can leave more proposed than there is room for, which approving refuses."""
-    counts = Counter(session.scalars(paired_startups(programme, plan.kind)))
-    crowded = find_by_id(session, programme, {startup for startup, count in counts.items() if count > most})
+    query = paired_startups(programme, plan.kind)
+    counts = Counter(session.scalars(query))
+    proposed = session.scalars(query.where(Match.state == MatchState.PROPOSED))
+    crowded = find_by_id(session, programme, {startup for startup in proposed if counts[startup] > most})
     full = [place.profile for place in plan.places if place.proposed and (place.left or 0) < 0]
     names = [profile.name for profile in (*full, *crowded.values())]
     return Message(_TOO_MANY, {"names": first_names(names)}) if names else None

@@ -4,10 +4,10 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Job, JobKind, Kind, MatchState, Mentor, Profile
+from matcher.models import Job, JobKind, Kind, Match, MatchState, Mentor, Profile
 from matcher.services.plan import Figures, read_plan
 from matcher.services.proposals import WhatIf, request_what_if
 from matcher.services.review import decide, move
