@@ -80,6 +80,9 @@ def test_more_proposed_than_there_is_room_for_is_said_until_a_run_puts_it_right(
         assert (
             f"More pairs are proposed than there is room for: {both[0]} , {both[1]} . Propose again" in told
         )
+    with unit_of_work(engine) as session:  # what no run could put right is not said to be
+        session.execute(update(Match).values(state=MatchState.LOCKED))
+    assert "than there is room for" not in client.get(cohort(world)).text
 
 
 def test_a_pair_in_a_programme_without_a_run_has_no_summary(client: FlaskClient, world: World) -> None:
