@@ -4,7 +4,7 @@ Errors and reasons are raised and stored as a template with its parameters. The 
 gettext message id, so the web renders it in the reader's language and the command line in English.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name that gettext's extractors loo
 
 SEPARATOR = N_(", ")
 """What stands between the items of a list; Arabic and Chinese have their own."""
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +101,9 @@ def _load(value: Any) -> Any:
     if isinstance(value, list):
         return [_load(item) for item in value]
     return value
+
+
+def first_names(names: Sequence[str]) -> list[Any]:
+    """A few names, and how many more there are."""
+    more = [Message(N_("%(count)d more"), {"count": len(names) - _NAMED})] if len(names) > _NAMED else []
+    return [*names[:_NAMED], *more]

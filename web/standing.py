@@ -1,13 +1,16 @@
 """How a cohort stands, in words and small pictures: whom the run left out, and what was made of it since."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from matcher.models import Kind, MatchState, Profile, Programme, Proposal
+from matcher.models import Kind, Match, MatchState, Profile, Programme, Proposal
 from matcher.services.alternatives import VISIBLE
-from matcher.services.plan import Places, Plan
+from matcher.services.places import startup_places
+from matcher.services.plan import Places, Plan, paired_startups
+from matcher.services.profiles import find_by_id
 from matcher.services.proposals import (
     Unmatched,
     WaitingLine,
@@ -21,7 +24,7 @@ from matcher.services.proposals import (
 )
 from matcher.services.review import BANDS
 from matcher.services.rules import current_rules
-from matcher.wording import N_, Message
+from matcher.wording import N_, Message, first_names
 from web.charts import Piece, pieces
 
 _BEST: Mapping[str, str] = {
@@ -36,6 +39,10 @@ _METHODS: Mapping[str, str] = {
         "The worst-off start-up was helped as far as possible first, then all together."
     ),
 }
+_TOO_MANY = N_(
+    "More pairs are proposed than there is room for: %(names)s. Propose again: what is locked or approved "
+    "stays, and the rest is arranged anew."
+)
 _OTHER_METHOD = N_("All rules and all pairs were solved together.")
 
 
@@ -56,6 +63,7 @@ class Standing:
         idle: counterparts with places who have nobody, with the reason if the run left them so.
         behind: those who have some, but fewer than promised.
         places: the counterparts' places by profile id.
+        overbooked: that more pairs are proposed to some than they have places for; None if to nobody.
         published: pairs that both sides know of, and that are no longer here to go through.
     """
 
@@ -74,6 +82,7 @@ class Standing:
     idle: Sequence[tuple[Profile, Message | None]]
     behind: Sequence[tuple[Profile, Message]]
     places: Mapping[int, Places]
+    overbooked: Message | None
     published: int
 
     @property
@@ -91,7 +100,8 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
     alone = idle_counterparts(session, plan.run) if plan.run else []
     reasons = {line.counterpart.id: line.reason for line in alone}
     places = {place.profile.id: place for place in plan.places}
-    promised = current_rules(session, programme)[1].startups_least if plan.kind is Kind.MENTOR else 0
+    rules = current_rules(session, programme)[1]
+    promised = rules.startups_least if plan.kind is Kind.MENTOR else 0
     return Standing(
         coverage=round(99 * plan.now.covered / plan.startups, 1) if plan.startups else 0.0,
         pieces=pieces([(band, plan.bands.get(band, 0)) for band in (*BANDS[::-1], "")]),
@@ -112,8 +122,20 @@ def standing(session: Session, programme: Programme, plan: Plan) -> Standing:
             if 0 < places[line.counterpart.id].taken < promised
         ],
         places=places,
+        overbooked=_overbooked(session, programme, plan, startup_places(rules, plan.kind)),
         published=sum(plan.states.get(state, 0) for state in (MatchState.OFFERED, MatchState.ACTIVE)),
     )
+
+
+def _overbooked(session: Session, programme: Programme, plan: Plan, most: int) -> Message | None:
+    """Steps by hand can leave more proposed than there is room for, which approving refuses."""
+    query = paired_startups(programme, plan.kind)
+    counts = Counter(session.scalars(query))
+    proposed = session.scalars(query.where(Match.state == MatchState.PROPOSED))
+    crowded = find_by_id(session, programme, {startup for startup in proposed if counts[startup] > most})
+    full = [place.profile for place in plan.places if place.proposed and (place.left or 0) < 0]
+    names = [profile.name for profile in (*full, *crowded.values())]
+    return Message(_TOO_MANY, {"names": first_names(names)}) if names else None
 
 
 def _change(now: float, before: float) -> float | None:

@@ -9,8 +9,8 @@ from matcher.models import Kind
 from matcher.ranking.eligibility import RULE_MESSAGES, Rule
 from matcher.ranking.interaction import Int64
 from matcher.services.cohort_blob import Bar
-from matcher.services.cohort_words import BAR_MESSAGES, Outcome, first_names, nobody_eligible
-from matcher.wording import N_, Message
+from matcher.services.cohort_words import BAR_MESSAGES, Outcome, nobody_eligible
+from matcher.wording import N_, Message, first_names
 
 
 def idle_lines(outcome: Outcome) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from matcher.services.cohort_blob import Bar, CohortArrays
 from matcher.services.cohort_candidates import Candidates
 from matcher.services.cohort_limits import asked_for, quota_owners
 from matcher.services.cohort_reading import Decisions
-from matcher.wording import N_, Message, Term
+from matcher.wording import N_, Message, Term, first_names
 
 BAR_MESSAGES: Mapping[Bar, Message] = {
     Bar.REJECTED: Message(N_("a manager rejected the pair")),
@@ -28,7 +28,6 @@ _NOBODY: Mapping[Kind, str] = {
     Kind.FUNDER: N_("none of %(count)d funding partners is eligible: %(rules)s"),
     Kind.STARTUP: N_("none of %(count)d start-ups is eligible: %(rules)s"),
 }
-_NAMED = 5
 
 
 def nobody_eligible(kind: Kind, considered: int, exclusions: Sequence[tuple[Message, int]]) -> Message:
@@ -140,12 +139,6 @@ def _nobody(outcome: Outcome, startup: int) -> Message:
 
 def _some(outcome: Outcome, edges: Int64) -> list[Any]:
     return first_names([outcome.name(edge) for edge in edges.tolist()])
-
-
-def first_names(names: Sequence[str]) -> list[Any]:
-    """A few names, and how many more there are."""
-    more = [Message(N_("%(count)d more"), {"count": len(names) - _NAMED})] if len(names) > _NAMED else []
-    return [*names[:_NAMED], *more]
 
 
 def _concerning(rule: Message, outcome: Outcome, startups: Sequence[int]) -> Message:

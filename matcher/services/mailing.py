@@ -247,7 +247,7 @@ def request_late(session: Session, before: datetime) -> int:
 
 
 def _without_link() -> ColumnElement[str]:
-    return func.replace(Mail.body, Mail.link, "…")
+    return func.replace(Mail.body, Mail.link, _LEFT_OUT)
 
 
 def _request(session: Session, programme_id: int | None) -> None:

@@ -60,7 +60,9 @@ def stated_by(profile: Profile) -> int | None:
 def no_place(profile: Profile, most: int, towards: Kind) -> Message:
     """That somebody has all they may have, and what to do about it."""
     if stated_by(profile) is not None:
-        template = N_("%(name)s has no place left (%(capacity)d in all). Undo another approval first.")
+        template = N_(
+            "%(name)s has no place left (%(capacity)d in all). Unlock or reject another of their pairs first."
+        )
         return Message(template, {"name": profile.name, "capacity": most})
     template = _AS_MANY_AS_ALLOWED[Kind(profile.kind), towards]
     return Message(template, {"name": profile.name, "count": most})

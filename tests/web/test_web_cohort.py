@@ -4,11 +4,11 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 from werkzeug.test import TestResponse
 
 from matcher.db import unit_of_work
-from matcher.models import Job, JobKind, JobState, Kind, Match, utcnow
+from matcher.models import Job, JobKind, JobState, Kind
 from matcher.services.review import decide
 from matcher.services.steps import Pair
 from matcher.wording import Message
@@ -126,23 +126,6 @@ def test_whoever_loses_their_pair_by_hand_is_named_too(
 
     assert "2 start-ups have nobody" in shown
     assert "Umeme Soko" in shown.partition('id="left-out"')[2]
-
-
-def test_pairs_that_were_published_are_counted_apart_and_led_to(
-    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair]
-) -> None:
-    assert "published</a>" not in client.get(cohort(world)).text
-    with unit_of_work(engine) as session:
-        offered = Match.startup_id.in_([pair[0] for pair in pairs[:3]])
-        session.execute(update(Match).where(offered).values(state="offered", offered_at=utcnow()))
-    shown = client.get(cohort(world)).text
-
-    assert f'5 pairs · <a href="/p/{world.slug}/matches">3 pairs are published</a>' in shown
-    assert _text(client.get(f"/p/{world.slug}/matches").text).count("14 days") == 3
-    with unit_of_work(engine) as session:
-        session.execute(update(Match).values(state="active"))
-    emptied = _text(client.get(cohort(world)).text)
-    assert "There is no pair to go through. 8 pairs are published" in emptied
 
 
 def test_the_change_against_the_run_is_told_once_there_is_one(

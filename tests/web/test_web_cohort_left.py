@@ -1,13 +1,14 @@
 """What the cohort's page and its report say of what could not be, and of what would help."""
 
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
-from matcher.db import reading
-from matcher.models import Kind
+from matcher.db import reading, unit_of_work
+from matcher.models import Kind, Match, utcnow
 from matcher.wording import Message
 from tests.web.cohort_world import people_of, run
 from tests.web.test_web_cohort import cohort
+from tests.web.test_web_whynot import _text
 from tests.web.world import World
 
 
@@ -52,3 +53,21 @@ def test_a_run_over_shortlists_does_not_promise_more(
         "Among the candidates considered, the best 50 of each, and counting preferences and wishes: No "
         "better total is possible under the rules."
     ) in shown
+
+
+def test_pairs_that_were_published_are_counted_apart_and_led_to(
+    client: FlaskClient, world: World, engine: Engine
+) -> None:
+    pairs = list(run(engine, world))
+    assert "published</a>" not in client.get(cohort(world)).text
+    with unit_of_work(engine) as session:
+        offered = Match.startup_id.in_([pair[0] for pair in pairs[:3]])
+        session.execute(update(Match).where(offered).values(state="offered", offered_at=utcnow()))
+    shown = client.get(cohort(world)).text
+
+    assert f'5 pairs · <a href="/p/{world.slug}/matches">3 pairs are published</a>' in shown
+    assert _text(client.get(f"/p/{world.slug}/matches").text).count("14 days") == 3
+    with unit_of_work(engine) as session:
+        session.execute(update(Match).values(state="active"))
+    emptied = _text(client.get(cohort(world)).text)
+    assert "There is no pair to go through. 8 pairs are published" in emptied

@@ -4,13 +4,13 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Job, JobKind, Kind, MatchState
+from matcher.models import Job, JobKind, Kind, Match, MatchState, Mentor, Profile
 from matcher.services.plan import Figures, read_plan
 from matcher.services.proposals import WhatIf, request_what_if
-from matcher.services.review import decide
+from matcher.services.review import decide, move
 from matcher.services.steps import Pair, in_state, take
 from matcher.wording import Message
 from tests.web.cohort_world import programme_of, run
@@ -61,6 +61,28 @@ def test_a_step_in_the_queue_says_on_its_card_what_it_does_to_all(
     assert "Fit of the worst-off: 0.18" in told
     assert "start-ups have a mentor" not in card(shown, pairs[1])
     assert f'href="/p/{world.slug}/log"' in shown
+
+
+def test_more_proposed_than_there_is_room_for_is_said_until_a_run_puts_it_right(
+    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair]
+) -> None:
+    page = page_of(world, pairs[0])
+    for shown in (page, cohort(world)):
+        assert "than there is room for" not in client.get(shown).text
+    with unit_of_work(engine) as session:
+        session.get_one(Mentor, pairs[1][1]).capacity = 1
+        programme = programme_of(session, world)
+        move(session, programme, pairs[0], pairs[1][1], actor="a")
+        decide(session, programme, pairs[2][0], pairs[3][1], "locked", actor="a")
+        both = [session.get_one(Profile, number).name for number in (pairs[1][1], pairs[2][0])]
+    for shown in (page, cohort(world)):
+        told = _text(client.get(shown).text)
+        assert (
+            f"More pairs are proposed than there is room for: {both[0]} , {both[1]} . Propose again" in told
+        )
+    with unit_of_work(engine) as session:  # what no run could put right is not said to be
+        session.execute(update(Match).values(state=MatchState.LOCKED))
+    assert "than there is room for" not in client.get(cohort(world)).text
 
 
 def test_a_pair_in_a_programme_without_a_run_has_no_summary(client: FlaskClient, world: World) -> None:
