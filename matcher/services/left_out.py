@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from matcher.models import Kind, Profile, Programme, Proposal
 from matcher.services.blocks import in_blocks
 from matcher.services.plan import paired_startups, read_plan
+from matcher.services.presence import has_left
 from matcher.services.proposals import idle_counterparts, unmatched_startups
 from matcher.services.rules import CohortRules, current_rules, get_rules
 from matcher.wording import N_, Message
@@ -73,7 +74,7 @@ def everybody_left(session: Session, programme: Programme, kind: Kind) -> Iterat
     counts = Counter(session.scalars(paired_startups(programme, kind)))
     startups = session.scalars(
         select(Profile.id)
-        .where(Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP)
+        .where(Profile.programme_id == programme.id, Profile.kind == Kind.STARTUP, ~has_left())
         .order_by(Profile.name, Profile.id)
     )
     short = short_of(startups, counts, rules.mentors_least if is_mentoring else 1)

@@ -27,6 +27,7 @@ from matcher.services.audiences import Group, read_group
 from matcher.services.cohort_report import read_report
 from matcher.services.groups import quota_warnings
 from matcher.services.inbox import count_routed, read_inbox
+from matcher.services.left_out import everybody_left
 from matcher.services.plan import read_plan
 from matcher.services.profiles import remove_profile
 from matcher.services.publishing import Side
@@ -75,6 +76,16 @@ def remove(session: Session, programme: Programme, people: People, ref: str, rol
     part = session.scalars(select(Membership).where(Membership.profile_id == people[ref])).one()
     part.state = MembershipState.LEFT.value
     session.flush()
+
+
+def test_a_start_up_that_left_is_not_told_to_have_nobody(
+    session: Session, programme: Programme, people: People, leave: Callable[[str], None]
+) -> None:
+    leave("S2")
+
+    named = {line.profile.ref for line in everybody_left(session, programme, Kind.MENTOR)}
+    assert "S1" in named
+    assert "S2" not in named
 
 
 def test_a_start_up_that_left_is_in_no_figure(
