@@ -11,10 +11,7 @@ each round through the modules and models that stay takes time and finds nothing
 
 
 def settle_heap() -> None:
-    """Leave everything that is loaded by now out of later collections, and have them come less often.
-
-    A child that is forked afterwards goes on sharing this memory, too: collecting would write into it.
-    """
+    """Leave everything that is loaded by now out of later collections, and have them come less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.models import Kind, Profile, Programme, Proposal
-from matcher.services.blocks import in_blocks
 from matcher.services.plan import paired_startups, read_plan
 from matcher.services.presence import has_left
+from matcher.services.profiles import find_by_id
 from matcher.services.proposals import idle_counterparts, unmatched_startups
 from matcher.services.rules import CohortRules, current_rules, get_rules
 from matcher.wording import N_, Message
@@ -53,6 +53,7 @@ def read_left(
     counts: Mapping[int, int],
 ) -> list[Left]:
     """What is to be said of each of these start-ups, in their order."""
+    profiles = find_by_id(session, programme, startups)
     told = {line.startup.id: line for line in unmatched_startups(session, run)} if run else {}
     unknown = Message(_SINCE if run else _NO_RUN)
     return [
@@ -62,7 +63,7 @@ def read_left(
             told[startup.id].reason if startup.id in told else unknown,
             told[startup.id].remedies if startup.id in told else [],
         )
-        for startup in _profiles(session, programme, startups)
+        for startup in map(profiles.__getitem__, startups)
     ]
 
 
@@ -86,11 +87,3 @@ def everybody_left(session: Session, programme: Programme, kind: Kind) -> Iterat
     for place in plan.places:
         if place.profile.id in alone or (place.profile.id in told and 0 < place.taken < promised):
             yield Left(place.profile, place.taken, told.get(place.profile.id))
-
-
-def _profiles(session: Session, programme: Programme, ids: Sequence[int]) -> Iterator[Profile]:
-    """The profiles in the order of these ids."""
-    for block in in_blocks(ids):
-        query = select(Profile).where(Profile.programme_id == programme.id, Profile.id.in_(block))
-        found = {profile.id: profile for profile in session.scalars(query)}
-        yield from (found[profile_id] for profile_id in block)

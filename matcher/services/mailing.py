@@ -17,6 +17,8 @@ KEPT = timedelta(days=14)
 """How old a letter may be when it is sent: nothing that asks for an answer is open for longer."""
 TOO_OLD = "too old"
 """What stands for the error of a letter that could not be sent for so long."""
+DEAD_LINK = "dead link"
+"""The same where what its link opens was accepted, revoked or too old first."""
 _LEFT_OUT = "…"
 ACCOUNT = "account:"
 """What the keys of letters about an account begin with."""
@@ -227,7 +229,7 @@ def forget_links(session: Session, keys: Select[str] | Sequence[str]) -> int:
             body=_without_link(),
             link="",
             attempts=case((unsent, MOST_ATTEMPTS), else_=Mail.attempts),
-            error=case((unsent, "its address works no more"), else_=Mail.error),
+            error=case((unsent, DEAD_LINK), else_=Mail.error),
         )
     )
     return len(session.execute(dead.returning(Mail.id).execution_options(synchronize_session=False)).all())

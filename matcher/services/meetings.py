@@ -182,9 +182,8 @@ def choose(
         raise NotAllowed(Message(_PAST))
     if theirs is not None and not is_kept:
         meeting.minutes, meeting.place = theirs.minutes, theirs.place
-        meeting.sequence += (
-            meeting.starts_at is not None
-        )  # calendars have it: even a new place must reach them
+        if meeting.starts_at is not None:  # calendars have it already: even a new place must reach them
+            meeting.sequence += 1
     meeting.starts_at, meeting.state, meeting.proposals = instant, MeetingState.AGREED.value, {}
     session.flush()
     record(session, us, "meeting.agreed")

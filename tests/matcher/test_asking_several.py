@@ -3,23 +3,23 @@
 from collections import Counter
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from matcher.db import reading, unit_of_work
-from matcher.models import Introduction, Kind, Mail, Profile, Programme, Waiting
+from matcher.models import Kind, Profile, Programme, Waiting
 from matcher.services import answers, closing, introductions, publishing
 from matcher.services.candidates import Choice, best, browse
 from matcher.services.errors import CapacityReached, Conflict, NotAllowed
-from matcher.services.inbox import count_routed, read_inbox
+from matcher.services.inbox import count_routed
 from matcher.services.review import decide
 from matcher.services.rules import CohortRules, save_rules
 from matcher.services.steps import image_of, replay
+from tests.matcher.asking import People, ask, letters_to, stages
 from tests.matcher.factories import add, at_once, draft
 from tests.matcher.offers import fill, publish_pairs, secrets_of, states_of
 from tests.matcher.readers import add_reader, told_to
 
-People = dict[str, int]
 MENTORS = ("M1", "M2", "M4", "M5", "M6", "M7")
 """Mentors with an address and one place each."""
 
@@ -39,26 +39,9 @@ def people(engine: Engine, programme: Programme) -> People:
         )
 
 
-def ask(session: Session, programme: Programme, people: People, ours: str, theirs: str) -> Introduction:
-    return introductions.ask(
-        session, programme, (people[ours], people[theirs]), "startup",
-        message="Could you help us?", account_id=None, link=lambda secret: f"http://x/answer/{secret}",
-    )  # fmt: skip
-
-
 def accept(session: Session, programme: Programme, people: People, ours: str, theirs: str) -> None:
     pair = people[ours], people[theirs]
     answers.answer_for(session, programme, pair, "counterpart", accepted=True, actor=theirs)
-
-
-def stages(session: Session, programme: Programme, people: People, ref: str) -> list[str]:
-    profile = session.get_one(Profile, people[ref])
-    return [line.stage.value for line in read_inbox(session, programme, profile)]
-
-
-def letters_to(session: Session, address: str) -> list[str]:
-    query = select(Mail.body).where(Mail.address == address).order_by(Mail.id)
-    return list(session.scalars(query))
 
 
 def rules(session: Session, programme: Programme, mentors_most: int, seen: int = 0) -> None:

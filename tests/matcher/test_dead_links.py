@@ -85,7 +85,7 @@ def test_a_letter_that_was_not_sent_before_its_link_died_is_not_sent(
     invitations.revoke(session, programme, made.id, "m")
 
     assert mailing.claim(session, programme.id) is None
-    assert _letters(session)[0].error == "its address works no more"
+    assert _letters(session)[0].error == mailing.DEAD_LINK
 
 
 def test_a_letter_about_an_account_loses_its_link_as_it_is_sent(session: Session) -> None:

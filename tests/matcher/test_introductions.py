@@ -16,40 +16,14 @@ from matcher.services.publishing import Side
 from matcher.services.review import decide
 from matcher.services.rules import CohortRules, save_rules
 from matcher.services.steps import image_of, replay
+from tests.matcher.asking import People, ask, letters_to, stages
 from tests.matcher.factories import add, at_once, draft, make_programme
 from tests.matcher.offers import fill, publish_pairs, secrets_of, states_of
-
-People = dict[str, int]
 
 
 @pytest.fixture
 def people(engine: Engine, programme: Programme) -> People:
     return fill(engine, programme)
-
-
-def ask(
-    session: Session,
-    programme: Programme,
-    people: People,
-    ours: str,
-    theirs: str,
-    by: Side = "startup",
-    message: str = "Could you help us?",
-) -> Introduction:
-    return introductions.ask(
-        session, programme, (people[ours], people[theirs]), by,
-        message=message, account_id=None, link=lambda secret: f"http://x/answer/{secret}",
-    )  # fmt: skip
-
-
-def stages(session: Session, programme: Programme, people: People, ref: str) -> list[str]:
-    profile = session.get_one(Profile, people[ref])
-    return [line.stage.value for line in read_inbox(session, programme, profile)]
-
-
-def letters_to(session: Session, address: str) -> list[str]:
-    query = select(Mail.body).where(Mail.address == address).order_by(Mail.id)
-    return list(session.scalars(query))
 
 
 def test_a_mentor_is_asked_at_once_and_one_yes_makes_the_match(

@@ -53,16 +53,24 @@ def test_nothing_approved_is_nothing_to_publish(client: FlaskClient, world: Worl
     assert "No letter was written yet" in client.get(f"/p/{world.slug}/mail").text
 
 
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (mailing.TOO_OLD, "could not be sent for two weeks"),
+        (mailing.DEAD_LINK, "The invitation in it worked no more"),
+    ],
+)
 def test_the_letters_page_says_which_were_given_up_and_why(
-    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair], publish: Callable[[], str]
-) -> None:
+    client: FlaskClient, world: World, engine: Engine, pairs: list[Pair], publish: Callable[[], str],
+    error: str, why: str,
+) -> None:  # fmt: skip
     publish()
     with unit_of_work(engine) as session:
-        session.scalars(select(Mail).order_by(Mail.id)).all()[0].error = mailing.TOO_OLD
+        session.scalars(select(Mail).order_by(Mail.id)).all()[0].error = error
     shown = _text(client.get(f"/p/{world.slug}/mail").text)
     assert shown.count("Not sent any more") == 1
-    assert "could not be sent for two weeks" in shown
-    assert mailing.TOO_OLD not in shown
+    assert why in shown
+    assert error not in shown
 
 
 def test_the_preview_says_who_is_told_what_and_who_is_not(

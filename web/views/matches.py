@@ -52,6 +52,16 @@ def index(slug: str) -> str:
         )
 
 
+_GIVEN_UP = {
+    mailing.TOO_OLD: N_(
+        "It could not be sent for two weeks, for want of an e-mail address or of a mail server, so it was "
+        "given up."
+    ),
+    mailing.DEAD_LINK: N_("The invitation in it worked no more before it could be sent, so it was given up."),
+}
+"""Why letters are not sent any more, by what stands for their error."""
+
+
 @blueprint.get("/mail")
 def mail(slug: str) -> str:
     """The letters that were written, the latest first."""
@@ -67,7 +77,7 @@ def mail(slug: str) -> str:
                 session, programme, {letter.recipient_id for letter in letters if letter.recipient_id}
             ),
             more=len(found) > _LETTERS,
-            too_old=mailing.TOO_OLD,
+            given_up=_GIVEN_UP,
             shows_links=settings().smtp_url is None,
         )
 
