@@ -291,7 +291,7 @@ def measure(engine: Engine, changes: int) -> None:
         before = save(engine, chosen, words)
         saved = time.perf_counter() - began
         embedded, visible, lists = await_lists(engine, chosen, before, began)
-        print(f"{number:>8}{saved:>9.2f}{embedded:>10.2f}{visible:>14.2f}{lists:>7}")
+        print(f"{number:>8}{saved:>9.2f}{embedded:>10.2f}{visible:>14.2f}{lists:>7}", flush=True)
         seen.append(visible)
         settle(engine)
     print(f"median {np.median(seen):.2f} s, slowest {max(seen):.2f} s of {len(seen)}")

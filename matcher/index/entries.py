@@ -71,10 +71,27 @@ class EntryIndex:
 
     def facet(self, facet: Facet) -> Int64:
         """Where the entries of one facet are: those of `base`, void ones too, then those of `changes`."""
-        wanted = FACETS.index(facet)
-        first, last = self.base.bounds[wanted : wanted + 2]
-        begin, end = self.changes.bounds[wanted : wanted + 2] + len(self.base)
-        return np.concatenate([np.arange(first, last), np.arange(begin, end)])
+        base, changes = self.base.of(facet), self.changes.of(facet)
+        return np.concatenate(
+            [np.arange(base.start, base.stop), np.arange(changes.start, changes.stop) + len(self.base)]
+        )
+
+    def nearest(self, queries: Float32, facet: Facet, count: int) -> tuple[Int64, float]:
+        """The `count` entries of a facet that are nearest to each query, and maybe more of them.
+
+        What changed since publishing is always among them, and so is a facet of few entries, whole.
+
+        Returns:
+            Places among those of `facet`, int64, in no order, void ones too; and the cosine that hardly any
+            other entry reaches, or -inf if there is no other.
+        """
+        base, changes = self.base.of(facet), self.changes.of(facet)
+        published = base.stop - base.start
+        places = np.arange(published + changes.stop - changes.start)
+        if facet not in self.base.scans:
+            return places, -np.inf
+        found, reach = self.base.scans[facet].nearest(queries, count)
+        return np.concatenate([found, places[published:]]), reach
 
     def cosines(self, queries: Float32, positions: Int64) -> Float32:
         """Exact cosines of `queries`, (q, dimensions), with the vectors at `positions`: (q, len(positions)).

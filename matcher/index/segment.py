@@ -1,6 +1,7 @@
 """A block of vectors that never changes once made: half-precision, in FAISS, with a sketch for large ones."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -8,6 +9,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from matcher.index.scan import Scan, build_scan
 from matcher.index.widening import Float16, Float32, widen
 from matcher.models.kinds import Facet
 
@@ -63,11 +65,13 @@ class Segment:
         rows: dtype `ROW`, shape (n,).
         flat: `faiss.IndexScalarQuantizer` (half precision, inner product) over n L2-normalised vectors.
         sketch: of all the vectors, if there are `SKETCHED_FROM` of them.
+        scans: of the facets that have as many entries.
     """
 
     rows: npt.NDArray[np.void]
     flat: Any
-    sketch: Sketch | None
+    sketch: Sketch | None = None
+    scans: Mapping[Facet, Scan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.rows) != self.flat.ntotal:
@@ -86,6 +90,11 @@ class Segment:
         """Where the entries of each facet begin, in the order of `FACETS`, and where the last ones end."""
         facets = np.ascontiguousarray(self.rows["facet"])
         return np.searchsorted(facets, np.arange(len(FACETS) + 1)).astype(np.int64)
+
+    def of(self, facet: Facet) -> slice:
+        """Where the entries of one facet are."""
+        first, last = self.bounds[FACETS.index(facet) :][:2].tolist()
+        return slice(first, last)
 
     def vectors(self, positions: Int64 | slice) -> Float32:
         """The vectors at `positions`, float32."""
@@ -111,14 +120,15 @@ def build_segment(rows: npt.NDArray[np.void], vectors: Float16 | Float32) -> Seg
     for start in range(0, len(order), _SAMPLE):  # in blocks: FAISS takes float32, twice what is kept
         block = vectors[order[start : start + _SAMPLE]]
         flat.add(np.ascontiguousarray(block, dtype=np.float32))
-    segment = Segment(rows[order], flat, None)
-    if len(segment) < SKETCHED_FROM:
-        return segment
-    return Segment(segment.rows, flat, _draw(segment))
+    segment = Segment(rows[order], flat)
+    return segment if len(segment) < SKETCHED_FROM else _draw(segment)
 
 
-def _draw(segment: Segment) -> Sketch:
-    """Principal components of a regular sample, uncentred: inner products are what must be kept."""
+def _draw(segment: Segment) -> Segment:
+    """The same with its sketch and scans.
+
+    Principal components are those of a regular sample, uncentred: inner products are what must be kept.
+    """
     sample = segment.vectors(slice(None, None, max(1, len(segment) // _SAMPLE)))
     _, directions = np.linalg.eigh(sample.T @ sample)
     components = np.ascontiguousarray(directions[:, ::-1][:, :FINE].T, dtype=np.float32)
@@ -126,7 +136,9 @@ def _draw(segment: Segment) -> Sketch:
     for start in range(0, len(segment), _SAMPLE):
         block = slice(start, start + _SAMPLE)
         np.matmul(segment.vectors(block), components.T, out=sketched[block])
+    large = {facet: at for facet in FACETS if (at := segment.of(facet)).stop - at.start >= SKETCHED_FROM}
+    scans = {facet: build_scan(components, sketched[at], segment.matrix[at]) for facet, at in large.items()}
     steps = np.maximum(np.abs(sketched).max(axis=0), np.finfo(np.float32).tiny) / _LARGEST
     values = np.rint(sketched / steps).astype(np.int8)
     coarse, rest = (np.ascontiguousarray(part) for part in np.split(values, [COARSE], axis=1))
-    return Sketch(components, steps, coarse, rest)
+    return Segment(segment.rows, segment.flat, Sketch(components, steps, coarse, rest), scans)

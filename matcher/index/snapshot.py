@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.index.entries import EntryIndex
+from matcher.index.scan import Scan
 from matcher.index.segment import Segment, Sketch, build_segment
+from matcher.models.kinds import Facet
 
-FORMAT = 2
+FORMAT = 3
 """Goes up with every change of what the files hold; a snapshot of another is as good as damaged."""
 KEPT = 3
 _ABANDONED_SECONDS = 3_600
@@ -38,7 +40,10 @@ class SnapshotDamaged(Exception):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a snapshot holds. `watermark` is the programme's, when the vectors were read."""
+    """What a snapshot holds. `watermark` is the programme's, when the vectors were read.
+
+    `errors` are those of the scans, by facet.
+    """
 
     format: int
     model: str
@@ -46,6 +51,7 @@ class Manifest:
     dimensions: int
     count: int
     watermark: int
+    errors: dict[Facet, float]
     sha256: dict[str, str]
 
 
@@ -66,9 +72,12 @@ def publish(folder: Path, index: EntryIndex, *, model: str, revision: str, water
         np.save(draft / _STEPS, segment.sketch.steps, allow_pickle=False)
         np.save(draft / _COARSE, segment.sketch.coarse, allow_pickle=False)
         np.save(draft / _REST, segment.sketch.rest, allow_pickle=False)
+    for facet, scan in segment.scans.items():
+        faiss.write_index(scan.codes, str(draft / _scan_of(facet)))
     names = sorted(path.name for path in draft.iterdir())
     manifest = Manifest(
         FORMAT, model, revision, index.dimensions, len(index), watermark,
+        {facet: scan.error for facet, scan in segment.scans.items()},
         {name: _sha256(draft / name) for name in names},
     )  # fmt: skip
     (draft / _MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
@@ -114,13 +123,21 @@ def load(path: Path) -> tuple[EntryIndex, Manifest]:
     if _COARSE in manifest.sha256:
         components, steps = (np.load(path / name, allow_pickle=False) for name in (_COMPONENTS, _STEPS))
         sketch = Sketch(components, steps, _map(path / _COARSE), _map(path / _REST))
+    scans = {
+        Facet(facet): Scan(faiss.read_index(str(path / _scan_of(facet))), error)
+        for facet, error in manifest.errors.items()
+    }
     if (flat.ntotal, flat.d, len(rows)) != (manifest.count, manifest.dimensions, manifest.count):
         raise SnapshotDamaged(f"{path} does not hold what its manifest says")
     nothing = build_segment(rows[:0], np.empty((0, manifest.dimensions), dtype=np.float16))
-    base = Segment(rows, flat, sketch)
+    base = Segment(rows, flat, sketch, scans)
     for mapped in (base.matrix, *((sketch.coarse, sketch.rest) if sketch else ())):
         _touch(mapped)
     return EntryIndex(base, nothing), manifest
+
+
+def _scan_of(facet: str) -> str:
+    return f"scan-{facet}.faiss"
 
 
 def _map(path: Path) -> npt.NDArray[Any]:

@@ -42,11 +42,17 @@ class ScoringConfig(BaseModel):
     breadth: float = Field(
         0.05, ge=0, le=0.5, description="cosine that each e-fold of entry pairs beyond nine costs"
     )
+    scanned_from: int = Field(
+        16_384, ge=64, description="candidates from which scans are faster than sifting everyone"
+    )
+    scanned: int = Field(
+        2048, ge=512, le=16384, description="entries near to each of the subject's that scans look for"
+    )
     sifted: int = Field(
         2048, ge=512, le=65536, description="candidates of a large pool that are compared by fine sketches"
     )
     rescored: int = Field(
-        256, ge=64, le=16384, description="those of them that are compared in full width as a rule"
+        192, ge=64, le=16384, description="those of them that are compared in full width as a rule"
     )
     shortlisted: int = Field(50, ge=1, le=200, description="candidates of each side that share out attention")
 

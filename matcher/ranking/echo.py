@@ -53,12 +53,20 @@ class Wording:
 
     `said` are its words in their order. `words` and `shingles` map its distinct words and shingles to the
     lengths that each stands for; `words_length` and `shingles_length` are their sums. Lengths are in
-    twentieths of a word. Shingles are made when first asked for: most texts share too few words to be asked.
+    twentieths of a word. All are made when first asked for: most texts share too few words to be asked.
     """
 
     said: Sequence[str]
-    words: Mapping[str, int]
-    words_length: int
+
+    @cached_property
+    def words(self) -> Mapping[str, int]:
+        """Its distinct words."""
+        return {word: _length(word) for word in self.said}
+
+    @cached_property
+    def words_length(self) -> int:
+        """The length of them all."""
+        return sum(self.words.values())
 
     @cached_property
     def shingles(self) -> Mapping[int, int]:
@@ -82,9 +90,7 @@ def words(text: str) -> tuple[str, ...]:
 
 def wording(text: str) -> Wording:
     """A text, ready to be compared with many others."""
-    said = words(text)
-    distinct = {word: _length(word) for word in said}
-    return Wording(said, distinct, sum(distinct.values()))
+    return Wording(words(text))
 
 
 def echoes(ours: Wording, theirs: Wording) -> bool:
@@ -128,10 +134,10 @@ class Repertoire:
 
     def _may_echo(self, theirs: Wording) -> bool:
         """False only where there is no echo: no single text shares more than all of them together."""
-        if not self._said or theirs.words_length < _SHORTEST:
-            return False
         # A run in common has only words in common, some of them more than once.
-        if sum(theirs.words[word] for word in theirs.said if word in self._words) < _SHINGLE:
+        if sum(self._words[word] for word in theirs.said if word in self._words) < _SHINGLE:
+            return False
+        if theirs.words_length < _SHORTEST:
             return False
         if not self._shingles.isdisjoint(theirs.shingles):
             return True

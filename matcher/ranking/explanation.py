@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-import numpy as np
+from math import isnan
 
 from matcher.models.kinds import Facet, Kind
 from matcher.ranking.facts import Facts
@@ -173,7 +172,7 @@ def _shared(startup: Facts, counterpart: Facts, fit: Mapping[str, float]) -> lis
 
 
 def _unstated(startup: Facts, counterpart: Facts, fit: Mapping[str, float]) -> list[str]:
-    names = {name for name, value in fit.items() if np.isnan(value)} - {"language"}
+    names = {name for name, value in fit.items() if isnan(value)} - {"language"}
     if not startup.languages or not counterpart.languages:
         names.add("languages")
     if "country" in names and startup.country is None:

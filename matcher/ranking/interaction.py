@@ -106,3 +106,8 @@ def _mean(best: Float32) -> npt.NDArray[np.float64]:
 def ramp(cosine: Float32, floor: float, ceiling: float) -> npt.NDArray[np.float64]:
     """Cosines as likeness in [0, 1]: 0 up to `floor`, 1 from `ceiling`, linear between; NaN stays."""
     return np.clip((cosine.astype(np.float64) - floor) / (ceiling - floor), 0.0, 1.0)
+
+
+def ramp_one(cosine: float, floor: float, ceiling: float) -> float:
+    """The same of one cosine, without an array around it."""
+    return min(max((cosine - floor) / (ceiling - floor), 0.0), 1.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 
@@ -87,11 +88,19 @@ class ScoreTable:
     totals: Float64
     parts: Mapping[str, Float64]
 
-    def score(self, row: int) -> Score:
-        """The score of one row; its total is the sum of the very parts that are told."""
-        parts = {name: float(values[row]) for name, values in self.parts.items()}
-        told = {name: value for name, value in parts.items() if not np.isnan(value)}
-        return Score(sum(told.values()), told)
+    def scores(self) -> list[Score]:
+        """The score of each row; its total is the sum of the very parts that are told."""
+        told = [
+            {name: value for name, value in parts.items() if not isnan(value)}
+            for parts in records(self.parts, len(self.totals))
+        ]
+        return [Score(sum(parts.values()), parts) for parts in told]
+
+
+def records(columns: Mapping[str, Float64], count: int) -> list[dict[str, float]]:
+    """The `count` rows of some columns."""
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True) if columns else [()] * count
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def score_many(
@@ -129,7 +138,7 @@ def score_pair(
     """The score of one pair, by the same function as all scores."""
     near = {name: np.array([value]) for name, value in likeness.items()}
     fit = fit_many(startup, FactTable([counterpart]), counterpart.kind)
-    return score_many(near, fit, counterpart.kind, config).score(0)
+    return score_many(near, fit, counterpart.kind, config).scores()[0]
 
 
 def best_rows(totals: Float64, ref: Callable[[int], str], count: int) -> Int64:

@@ -11,7 +11,7 @@ from matcher.ranking.config import ScoringConfig
 from matcher.ranking.echo import Repertoire, Wording, wording
 from matcher.ranking.explanation import EntryMeeting
 from matcher.ranking.facts import Facts
-from matcher.ranking.interaction import Float32, late_interaction, pad_groups, ramp
+from matcher.ranking.interaction import Float32, late_interaction, pad_groups, ramp, ramp_one
 from matcher.ranking.score import INSTEAD, MEETINGS, Score, score_pair
 
 
@@ -25,18 +25,19 @@ class Spoken:
 
 _UNLIKE = 0.0
 """A cosine below those of any two texts of a programme."""
-_TEXTS_KEPT = 20_000
+_TEXTS_KEPT, _PROFILES_KEPT, _ANSWERS_KEPT = 20_000, 32, 2048
 
 Voice = Mapping[Facet, Spoken]
 """What a profile says in all; a facet that it leaves out is not in it."""
 
 
-def texts_of(voice: Voice) -> list[str]:
+def texts_of(voice: Voice) -> tuple[str, ...]:
     """Everything that a profile says."""
-    return [text for spoken in voice.values() for text in spoken.texts]
+    return tuple(text for spoken in voice.values() for text in spoken.texts)
 
 
-def repertoire(texts: Iterable[str]) -> Repertoire:
+@lru_cache(maxsize=_PROFILES_KEPT)
+def repertoire(texts: tuple[str, ...]) -> Repertoire:
     """What a profile says, ready to be looked for in what others say."""
     return Repertoire([_wording(text) for text in texts])
 
@@ -46,7 +47,7 @@ def echoed_texts(ours: Repertoire, theirs: Iterable[str]) -> set[str]:
 
     They tell nothing of the counterpart, so in this pair they count as unlike everything.
     """
-    return {text for text in theirs if ours.echoes(_wording(text))}
+    return {text for text in theirs if _echoes(ours, text)}
 
 
 def score_voices(
@@ -84,11 +85,12 @@ def meet(
             continue
         bounds = meeting.config(config)
         facet = meeting.ours if meeting.ours in ours else INSTEAD[meeting.ours]
-        near = ramp(_cosines(mine, other, copied), bounds.floor, bounds.ceiling)
-        for row, text in enumerate(mine.texts):
-            column = int(near[row].argmax())
-            likeness = float(near[row, column])
-            met = EntryMeeting(facet, meeting.theirs, text, other.texts[column], likeness, bounds.weight)
+        cosines = _cosines(mine, other, copied).tolist()
+        for row, (text, near) in enumerate(zip(mine.texts, cosines, strict=True)):
+            nearest = max(near)
+            likeness = ramp_one(nearest, bounds.floor, bounds.ceiling)
+            their_text = other.texts[near.index(nearest)]
+            met = EntryMeeting(facet, meeting.theirs, text, their_text, likeness, bounds.weight)
             if (facet, row) not in best or met.importance > best[facet, row].importance:
                 best[facet, row] = met
     return list(best.values())
@@ -103,6 +105,12 @@ def _cosines(ours: Spoken, theirs: Spoken, copied: Collection[str]) -> Float32:
 
 def _of(voice: Voice, facet: Facet) -> Spoken | None:
     return voice.get(facet) or voice.get(INSTEAD.get(facet, facet))
+
+
+@lru_cache(maxsize=_ANSWERS_KEPT)
+def _echoes(ours: Repertoire, text: str) -> bool:
+    """Asked when a list is made, and again when it is explained."""
+    return ours.echoes(_wording(text))
 
 
 @lru_cache(maxsize=_TEXTS_KEPT)

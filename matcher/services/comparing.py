@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import cached_property
 
+from matcher.index import EntryIndex
 from matcher.models.kinds import Facet, Kind
 from matcher.ranking.config import ScoringConfig
 from matcher.ranking.facts import Float64
 from matcher.ranking.interaction import Float32, Int64
-from matcher.ranking.score import Meeting, ScoreTable, score_many
+from matcher.ranking.score import Meeting, ScoreTable, records, score_many
 from matcher.services.pools import Pool
 
 
@@ -20,20 +22,25 @@ class Width(Enum):
     FULL = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """What a subject asks in one meeting of texts.
 
     Attributes:
         theirs: the facet that is asked.
         vectors: float32 of shape (entries, dimensions), of the subject's own entries.
-        sketch: the same as the index's sketches take them, where it has any.
+        index: has the vectors that they are compared with.
     """
 
     meeting: Meeting
     theirs: Facet
     vectors: Float32
-    sketch: Float32
+    index: EntryIndex
+
+    @cached_property
+    def sketch(self) -> Float32:
+        """The vectors as the sketches of a large index take them."""
+        return self.index.sketch(self.vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,10 @@ class Comparison:
         """The same beside fewer: `places` count in `rows`."""
         fit = {name: values[places] for name, values in self.fit.items()}
         return replace(self, rows=self.rows[places], fit=fit)
+
+    def fits(self) -> list[dict[str, float]]:
+        """The structured fit of each row."""
+        return records(self.fit, len(self.rows))
 
     def score(self, width: Width) -> ScoreTable:
         """The scores of all rows."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from matcher.index import EntryIndex
 from matcher.models.kinds import Facet
 from matcher.ranking.config import ScoringConfig
-from matcher.ranking.facts import Facts
+from matcher.ranking.facts import Bool, Facts
 from matcher.ranking.interaction import Float32, Int64, late_interaction
 from matcher.ranking.score import INSTEAD, SPOKEN
 from matcher.ranking.table import FactTable
@@ -28,6 +29,14 @@ class FacetBlock:
     positions: Int64
     groups: Int64
 
+    @cached_property
+    def owners(self) -> Int64:
+        """For each of `positions` the row that it belongs to, shape (m,); -1 for none."""
+        owners = np.full(len(self.positions), _ABSENT, dtype=np.int64)
+        rows, columns = np.nonzero(self.groups != _ABSENT)
+        owners[self.groups[rows, columns]] = rows
+        return owners
+
     def of(self, row: int) -> Int64:
         """Index positions of one profile's entries."""
         group = self.groups[row]
@@ -45,6 +54,7 @@ class Pool:
     _groups: dict[Facet, Int64] = field(default_factory=dict)
     _positions: dict[Facet, Int64] = field(default_factory=dict)
     _vectors: dict[Facet, Float32] = field(default_factory=dict)
+    _states: dict[Facet, Bool] = field(default_factory=dict)
 
     def entries(self, facts: Facts, facet: Facet) -> Int64:
         """Positions of a profile's entries of a facet, or of what stands in for it."""
@@ -85,6 +95,26 @@ class Pool:
             return _nan(rows)
         cosines = self.index.rough_cosines(sketches, self._numbered(facet)[used], fine=fine)
         return _interact(cosines, _renumber(groups), config)
+
+    def nearest(self, queries: Float32, facet: Facet, count: int) -> tuple[Int64, float]:
+        """Rows with one of the `count` entries of a facet, or of what stands in for it, nearest to a query.
+
+        Returns:
+            Rows, int64, some of them several times; and the cosine that hardly anybody else's entry reaches.
+        """
+        rows, reaches = [], []
+        for asked in {facet, INSTEAD.get(facet, facet)}:
+            found, reach = self.index.nearest(queries, asked, count)
+            owners = self.block(asked).owners[found]
+            rows.append(owners[owners != _ABSENT])
+            reaches.append(reach)
+        return np.concatenate(rows), max(reaches)
+
+    def states(self, facet: Facet) -> Bool:
+        """Which rows have an entry of a facet, or what stands in for it."""
+        if facet not in self._states:
+            self._states[facet] = (self.groups(facet) != _ABSENT).any(axis=1)
+        return self._states[facet]
 
     @property
     def is_sketched(self) -> bool:

@@ -1,6 +1,6 @@
 """Ranking a roster by an index: eligibility first, everyone compared, scores and reasons last."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -20,13 +20,10 @@ from matcher.ranking.voices import Spoken, Voice, echoed_texts, meet, repertoire
 from matcher.services.comparing import Comparison, Question, Width
 from matcher.services.pools import Pool, make_pool
 from matcher.services.roster import Roster
+from matcher.services.sifting import is_worth_scanning, scan, sift
 
 COUNTERPARTS = (Kind.MENTOR, Kind.FUNDER)
 _NOWHERE = np.empty(0, dtype=np.int64)
-_WORTH_SIFTING = 1024
-"""Candidates from which sifting takes less time than comparing all of them in full width."""
-_NEWCOMERS = 2048
-"""Candidates that are compared in full width to see whether the subject is a newcomer to their lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,42 +101,55 @@ class Recommender:
 
     def recommend(self, subject: Facts, kind: Kind) -> RankedList:
         """The subject's list of one kind, by score alone. `kind` is that of the counterparts."""
-        found = self.shortlist(subject, kind, self.length)
-        return self.make_list(found, found.rows)
+        found, compared = self._shortlist(subject, kind, self.length, None)
+        return self._list(found, self._describe(subject, compared))
 
     def shortlist(self, subject: Facts, kind: Kind, count: int, floors: Float64 | None = None) -> Shortlist:
         """The `count` best of everyone eligible, by score; equal ones in the order of their refs.
 
         With `floors`, float64 over the pool, also whoever's floor the score of the pair reaches.
         """
+        return self._shortlist(subject, kind, count, floors)[0]
+
+    def _shortlist(
+        self, subject: Facts, kind: Kind, count: int, floors: Float64 | None
+    ) -> tuple[Shortlist, Comparison]:
+        """The shortlist, and the subject beside those on it."""
         pool = self.candidates(subject, kind)
         counts, allowed = _tally(exclusions(subject, pool.table, kind), pool.table.alive)
-        rows = np.flatnonzero(allowed)
-        compared = self._compare(subject, kind, rows)
-        if pool.is_sketched:
-            compared = self._sift(compared, count, floors)
-        totals = compared.score(Width.FULL).totals
-        best = self._best(subject, kind, compared.rows, totals, count, floors)
-        floor = float(totals[best[count - 1]]) if len(best) >= count else 0.0
-        return Shortlist(subject, kind, compared.rows[best], totals[best], len(rows), counts, floor)
+        rows, questions = np.flatnonzero(allowed), self._questions(subject, kind)
+        if floors is None and questions and is_worth_scanning(pool, rows, count, self.config):
+            best, totals = self._scan(subject, kind, questions, rows, count)
+        else:
+            best, totals = self._rank(subject, self._compare(subject, kind, questions, rows), count, floors)
+        floor = _floor(totals, count)
+        return Shortlist(subject, kind, best.rows, totals, len(rows), counts, floor), best
 
-    def _sift(self, compared: Comparison, count: int, floors: Float64 | None) -> Comparison:
-        """Who is worth comparing in full width, as coarse sketches find, and then fine ones.
+    def _scan(
+        self, subject: Facts, kind: Kind, questions: Sequence[Question], rows: Int64, count: int
+    ) -> tuple[Comparison, Float64]:
+        """The `count` best of many rows, with their scores, from those that are near in some text.
 
-        A list longer than usual is worth twice the work at most.
+        Who is not, but might still do as well as the last of these, is compared in a second round.
         """
-        rescored = int(np.clip(4 * count, self.config.rescored, 2 * self.config.rescored))
-        if len(compared.rows) <= max(_WORTH_SIFTING, 2 * rescored):
-            return compared
-        for width, kept in ((Width.COARSE, self.config.sifted), (Width.FINE, rescored)):
-            if len(compared.rows) <= kept:
-                continue
-            rough = compared.score(width).totals
-            near = _highest(rough, kept)
-            if floors is not None:
-                near = np.union1d(near, _highest(rough - floors[compared.rows], max(kept, _NEWCOMERS)))
-            compared = compared.at(np.sort(near))
-        return compared
+        found = scan(self.candidates(subject, kind), questions, kind, self.config)
+        near = rows[found.near[rows]]
+        best, totals = self._rank(subject, self._compare(subject, kind, questions, near), count)
+        doubtful = found.doubtful(rows, _floor(totals, count))
+        if not len(doubtful):
+            return best, totals
+        both = np.union1d(near, doubtful)
+        return self._rank(subject, self._compare(subject, kind, questions, both), count)
+
+    def _rank(
+        self, subject: Facts, compared: Comparison, count: int, floors: Float64 | None = None
+    ) -> tuple[Comparison, Float64]:
+        """The best of those compared, then those who reach their floor, with their scores."""
+        if compared.pool.is_sketched:
+            compared = sift(compared, count, floors)
+        totals = compared.score(Width.FULL).totals
+        best = self._best(subject, compared.kind, compared.rows, totals, count, floors)
+        return compared.at(best), totals[best]
 
     def _best(
         self, subject: Facts, kind: Kind, rows: Int64, totals: Float64, count: int, floors: Float64 | None
@@ -149,7 +159,7 @@ class Recommender:
         Echoes only lower a score, so it is enough to look for them among those who would be chosen.
         """
         pool = self.candidates(subject, kind)
-        said, looked_at = repertoire(self.texts(subject)), np.zeros(len(rows), dtype=np.bool_)
+        said, looked_at = repertoire(tuple(self.texts(subject))), np.zeros(len(rows), dtype=np.bool_)
         while True:
             best = best_rows(totals, lambda row: pool.table.facts[rows[row]].ref, count)
             if floors is not None:
@@ -159,13 +169,15 @@ class Recommender:
             if not len(new):
                 return best
             looked_at[new] = True
-            for place, own in zip(new.tolist(), pool.spoken(rows[new]), strict=True):
-                texts = self._texts_at(np.concatenate([*own.values(), _NOWHERE]))
+            for place, texts in zip(new.tolist(), self._texts(pool, rows[new]), strict=True):
                 if echoed_texts(said, texts):  # the same both ways round
                     totals[place] = self.describe(subject, kind, rows[[place]])[0].score.total
 
     def make_list(self, found: Shortlist, rows: Int64, price: float = 0.0) -> RankedList:
         """The list of these rows of the pool, in their order, with scores and reasons."""
+        return self._list(found, self.describe(found.subject, found.kind, rows), price)
+
+    def _list(self, found: Shortlist, items: list[RankedCandidate], price: float = 0.0) -> RankedList:
         pool = self.candidates(found.subject, found.kind)
         return RankedList(
             subject=found.subject,
@@ -173,42 +185,45 @@ class Recommender:
             considered=int(pool.table.alive.sum()),
             eligible=found.eligible,
             exclusions=found.exclusions,
-            items=self.describe(found.subject, found.kind, rows),
+            items=items,
             price=price,
             floor=found.floor,
         )
 
     def describe(self, subject: Facts, kind: Kind, rows: Int64) -> list[RankedCandidate]:
         """Scores and reasons of these rows of the pool, in their order."""
-        pool = self.candidates(subject, kind)
-        compared = self._compare(subject, kind, rows)
-        scores = compared.score(Width.FULL)
-        said, repeated = self.voice(subject), repertoire(self.texts(subject))
+        compared = self._compare(subject, kind, self._questions(subject, kind), rows)
+        return self._describe(subject, compared)
+
+    def _describe(self, subject: Facts, compared: Comparison) -> list[RankedCandidate]:
+        pool, kind, rows = compared.pool, compared.kind, compared.rows
+        said = self.voice(subject)
+        repeated = repertoire(texts_of(said))
         items = []
-        for place, (row, voice) in enumerate(zip(rows.tolist(), self._voices(pool, rows), strict=True)):
+        for row, voice, score, fit in zip(
+            rows.tolist(),
+            self._voices(pool, rows),
+            compared.score(Width.FULL).scores(),
+            compared.fits(),
+            strict=True,
+        ):
             facts = pool.table.facts[row]
             startup, other, ours, theirs = subject, facts, said, voice
             copied = echoed_texts(repeated, texts_of(voice))
             if subject.kind is not Kind.STARTUP:
                 startup, other, ours, theirs = facts, subject, voice, said
                 copied = copied and echoed_texts(repertoire(texts_of(ours)), texts_of(theirs))
-            score = scores.score(place)
             if copied:
                 score = score_voices(startup, other, ours, theirs, copied, self.config)
-            reasons = explain(
-                startup,
-                other,
-                {name: float(values[place]) for name, values in compared.fit.items()},
-                meet(ours, theirs, copied, kind, self.config),
-                copied,
-                self.config.worth_telling,
-            )
+            met = meet(ours, theirs, copied, kind, self.config)
+            reasons = explain(startup, other, fit, met, copied, self.config.worth_telling)
             items.append(RankedCandidate(facts, score, score.band(self.config), reasons))
         return items
 
     def texts(self, facts: Facts) -> list[str]:
         """Everything that a profile says."""
-        return texts_of(self.voice(facts))
+        pool = self.pools[facts.kind]
+        return self._texts(pool, np.array([pool.table.row_of[facts.id]]))[0]
 
     def voice(self, facts: Facts) -> Voice:
         """What a profile says, facet by facet, with its vectors."""
@@ -230,13 +245,17 @@ class Recommender:
             voices.append(voice)
         return voices
 
+    def _texts(self, pool: Pool, rows: Int64) -> list[list[str]]:
+        """Everything that each of these rows of a pool says."""
+        return [self._texts_at(np.concatenate([*own.values(), _NOWHERE])) for own in pool.spoken(rows)]
+
     def _texts_at(self, positions: Int64) -> list[str]:
         return [self.entry_texts[entry] for entry in self.index.rows["entry_id"][positions].tolist()]
 
-    def _compare(self, subject: Facts, kind: Kind, rows: Int64) -> Comparison:
+    def _compare(self, subject: Facts, kind: Kind, questions: Sequence[Question], rows: Int64) -> Comparison:
         pool = self.candidates(subject, kind)
         fit = fit_many(subject, Selection(pool.table, rows), kind)
-        return Comparison(pool, kind, self.config, self._questions(subject, kind), rows, fit)
+        return Comparison(pool, kind, self.config, questions, rows, fit)
 
     def _questions(self, subject: Facts, kind: Kind) -> list[Question]:
         """What the subject asks in each meeting of texts; none of a facet that nobody has."""
@@ -245,9 +264,7 @@ class Recommender:
             ours, theirs = _oriented(meeting, subject)
             entries = self.entries(subject, ours)
             if len(entries) and pool.groups(theirs).size:
-                vectors = self.index.vectors(entries)
-                sketch = self.index.sketch(vectors) if pool.is_sketched else vectors
-                found.append(Question(meeting, theirs, vectors, sketch))
+                found.append(Question(meeting, theirs, self.index.vectors(entries), self.index))
         return found
 
     def candidates(self, subject: Facts, kind: Kind) -> Pool:
@@ -292,11 +309,9 @@ def _tally(excluded: Mapping[Rule, Bool], present: Bool) -> tuple[dict[str, int]
     return counts, left
 
 
-def _highest(values: Float64, count: int) -> Int64:
-    """Where the `count` highest values are, in no order."""
-    if count >= len(values):
-        return np.arange(len(values))
-    return np.argpartition(values, -count)[-count:]
+def _floor(totals: Float64, count: int) -> float:
+    """The score from which somebody new belongs on a list of `count`: 0 if it has room for whoever comes."""
+    return float(totals[count - 1]) if len(totals) >= count else 0.0
 
 
 def _oriented(meeting: Meeting, subject: Facts) -> tuple[Facet, Facet]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from matcher.index import EntryIndex, build_index, make_rows
 from matcher.index.segment import SKETCHED_FROM
-from matcher.index.widening import widen
+from matcher.index.widening import Float32, widen
 from matcher.models import Facet
 
 WIDTH = 16
@@ -142,10 +142,7 @@ def test_rough_cosines_are_nearly_those_of_the_vectors(stale: set[int], fine: bo
 
 
 def test_fine_sketches_are_nearer_than_coarse_ones() -> None:
-    random = np.random.default_rng(2)
-    spread = np.exp(-np.arange(256) / 60)  # as in texts: a few directions hold most, and none nothing
-    vectors = (random.standard_normal((SKETCHED_FROM, 256)) * spread).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = textlike(SKETCHED_FROM, 2)
     index = build_index(make_rows([(n, n, Facet.NEED) for n in range(SKETCHED_FROM)]), vectors)
     queries, positions = vectors[:3], np.arange(SKETCHED_FROM)
     exact = index.cosines(queries, positions)
@@ -154,6 +151,39 @@ def test_fine_sketches_are_nearer_than_coarse_ones() -> None:
         for fine in (False, True)
     )
     assert fine < 0.2 * coarse < 0.01
+
+
+def textlike(count: int, seed: int) -> Float32:
+    """Unit vectors with the spread of texts': a few directions hold most, and none nothing."""
+    spread = np.exp(-np.arange(256) / 60)
+    vectors = (np.random.default_rng(seed).standard_normal((count, 256)) * spread).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def test_a_scan_finds_the_nearest_and_how_near_the_others_are() -> None:
+    index = build_index(
+        make_rows([(n, n, Facet.PITCH if n < 50 else Facet.NEED) for n in range(SKETCHED_FROM + 50)]),
+        textlike(SKETCHED_FROM + 50, 2),
+    )
+    needs = index.facet(Facet.NEED)
+    queries = textlike(3, 5)
+    exact = index.cosines(queries, needs)
+    places, reach = index.nearest(queries, Facet.NEED, 1024)
+    assert 1024 <= len(np.unique(places)) <= 3 * 1024
+    best = np.argsort(-exact, axis=1)[:, :50]
+    assert np.isin(best, places).mean() >= 0.99
+    others = np.delete(exact, np.unique(places), axis=1)
+    assert (others > reach).mean() < 1e-3
+    assert reach < np.median(np.sort(exact, axis=1)[:, -20]), "or nobody could be left out"
+
+
+def test_a_scan_takes_in_what_changed_and_small_facets_whole() -> None:
+    index = large().replace({7}, make_rows([(99_999, 7, Facet.NEED), (8, 1, Facet.PITCH)]), -unit(2, 4))
+    places, _ = index.nearest(unit(2, 4), Facet.NEED, 512)
+    assert index.rows["entry_id"][index.facet(Facet.NEED)[places]].max() == 99_999
+    places, reach = index.nearest(unit(2, 4), Facet.PITCH, 512)
+    assert (places.tolist(), reach) == ([0], -np.inf)
+    assert len(large().nearest(unit(2, 4), Facet.THESIS, 512)[0]) == 0
 
 
 @pytest.mark.parametrize("stale", [set(), {7}])

@@ -1,5 +1,6 @@
 """A large pool is sifted by sketches, and nobody who belongs on a list is lost on the way."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,13 +16,16 @@ from matcher.ranking.facts import Facts
 from matcher.ranking.fit import fit_many
 from matcher.ranking.selection import Selection
 from matcher.ranking.table import FactTable
+from matcher.services.comparing import Width
 from matcher.services.recommender import Recommender
 from matcher.services.roster import Roster
+from matcher.services.sifting import scan
 from tests.matcher.strategies import facts
 
 MENTORS = SKETCHED_FROM // 3 + 1
 WIDTH = 256
 LENGTH = 20
+EMPTY: dict[Kind, list[Facts]] = {kind: [] for kind in Kind}
 EXACTLY = ScoringConfig().model_copy(update={"rescored": MENTORS})
 SECTORS = ("water", "energy", "health", "food")
 
@@ -56,7 +60,11 @@ def _facts(number: int, kind: Kind) -> Facts:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("config", [ScoringConfig(), ScoringConfig(sifted=1024, rescored=64)])
+SIFTED = ScoringConfig(sifted=1024, rescored=64)
+SCANNED = ScoringConfig(scanned_from=64, scanned=1024, rescored=64)
+
+
+@pytest.mark.parametrize("config", [ScoringConfig(), SIFTED, SCANNED])
 def test_the_best_of_a_large_pool_are_those_that_comparing_everyone_finds(config: ScoringConfig) -> None:
     recommender = market()
     startups = recommender.pools[Kind.STARTUP].table.facts
@@ -77,6 +85,52 @@ def test_the_best_of_a_large_pool_are_those_that_comparing_everyone_finds(config
         np.testing.assert_array_equal(again.rows, found.rows)
         np.testing.assert_array_equal(again.scores, found.scores)
     assert np.mean(recall) >= 0.995
+
+
+def test_a_scan_that_finds_nobody_who_is_eligible_is_followed_by_a_look_at_all_others() -> None:
+    recommender = market()
+    subject = recommender.pools[Kind.STARTUP].table.facts[0]
+    pool = recommender.pools[Kind.MENTOR]
+    questions = recommender._questions(subject, Kind.MENTOR)
+    near = scan(pool, questions, Kind.MENTOR, SCANNED).near
+    facts = [replace(one, places=0 if near[row] else one.places) for row, one in enumerate(pool.table.facts)]
+    crowded = recommender.replaced(Roster({**EMPTY, Kind.MENTOR: facts}, {}), set(), recommender.index)
+    lists = []
+    for config in (EXACTLY, SCANNED):
+        crowded.config = config
+        lists.append(crowded.recommend(subject, Kind.MENTOR))
+    exact, found = ([item.facts.id for item in one.items] for one in lists)
+    assert len(found) == LENGTH
+    assert not near[[pool.table.row_of[one] for one in found]].any()
+    assert len(set(exact) & set(found)) >= LENGTH - 1
+
+
+def test_who_is_not_near_can_reach_no_more_than_a_scan_says() -> None:
+    recommender = market()
+    pool = recommender.pools[Kind.MENTOR]
+    rows = np.arange(MENTORS)
+    above = []
+    for subject in recommender.pools[Kind.STARTUP].table.facts:
+        questions = recommender._questions(subject, Kind.MENTOR)
+        found = scan(pool, questions, Kind.MENTOR, SCANNED)
+        assert 0 < found.near.sum() < MENTORS / 2
+        totals = recommender._compare(subject, Kind.MENTOR, questions, rows).score(Width.FULL).totals
+        above.append((totals > found.reach[found.answers])[~found.near].mean())
+        highest = totals[~found.near].max()
+        assert not len(found.doubtful(rows, float(found.reach.max()) + 1e-6))
+        assert set(np.flatnonzero(~found.near & (totals >= highest))) <= set(found.doubtful(rows, highest))
+    assert max(above) <= 1e-3
+
+
+def test_a_mentor_who_changed_is_near_to_everyone() -> None:
+    recommender = market()
+    mentor, subject = (recommender.pools[kind].table.facts[0] for kind in (Kind.MENTOR, Kind.STARTUP))
+    far = -recommender.index.vectors(recommender.entries(subject, Facet.NEED))[:1]
+    index = recommender.index.replace({mentor.id}, make_rows([(1, mentor.id, Facet.EXPERTISE)]), far)
+    changed = recommender.replaced(Roster({**EMPTY, Kind.MENTOR: [mentor]}, {}), set(), index)
+    pool = changed.pools[Kind.MENTOR]
+    found = scan(pool, changed._questions(subject, Kind.MENTOR), Kind.MENTOR, SCANNED)
+    assert found.near[pool.table.row_of[mentor.id]]
 
 
 def test_whose_floor_is_reached_is_found_far_down_the_list() -> None:

@@ -59,9 +59,18 @@ def test_a_large_index_is_loaded_with_its_sketch(tmp_path: Path) -> None:
         sketches = one.sketch(vectors[:2])
         rough = one.rough_cosines(sketches, np.arange(SKETCHED_FROM), fine=True)
         np.testing.assert_allclose(rough, one.cosines(vectors[:2], np.arange(SKETCHED_FROM)), atol=0.3)
-    flip(path / "coarse.npy", -1)
-    with pytest.raises(SnapshotDamaged):
-        load(path)
+    (places, reach), (as_built, limit) = (
+        one.nearest(vectors[:2], Facet.NEED, 600) for one in (loaded, index)
+    )
+    np.testing.assert_array_equal(places, as_built)
+    assert reach == limit
+    assert len(places) == 1200
+    for name in ("coarse.npy", "scan-need.faiss"):
+        flip(path / name, -1)
+        with pytest.raises(SnapshotDamaged):
+            load(path)
+        flip(path / name, -1)
+    load(path)
 
 
 @pytest.mark.parametrize("change", [{"format": FORMAT - 1}, {"format": FORMAT + 1}, {}])
