@@ -123,7 +123,7 @@ def exactly(recommender: Recommender, subject: Facts) -> list[int]:
     """Ids of the best, comparing everyone in full width with NumPy alone."""
     pool = recommender.candidates(subject, Kind.MENTOR)
     config = recommender.config
-    wide = recommender.config.model_copy(update={"rescored": 1 << 30})
+    wide = recommender.config.model_copy(update={"rescored": 1 << 30, "scanned_from": 1 << 30})
     recommender.config = wide
     found = recommender.shortlist(subject, Kind.MENTOR, LENGTH)
     recommender.config = config

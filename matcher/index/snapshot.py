@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def load(path: Path) -> tuple[EntryIndex, Manifest]:
         components, steps = (np.load(path / name, allow_pickle=False) for name in (_COMPONENTS, _STEPS))
         sketch = Sketch(components, steps, _map(path / _COARSE), _map(path / _REST))
     scans = {
-        Facet(facet): Scan(faiss.read_index(str(path / _scan_of(facet))), error)
+        facet: Scan(faiss.read_index(str(path / _scan_of(facet))), error)
         for facet, error in manifest.errors.items()
     }
     if (flat.ntotal, flat.d, len(rows)) != (manifest.count, manifest.dimensions, manifest.count):
@@ -154,7 +154,8 @@ def _read_manifest(path: Path) -> Manifest:
     try:
         if not path.name.endswith(f"-{_seal(path)}"):
             raise SnapshotDamaged(f"{path / _MANIFEST} is not the file that was published")
-        return Manifest(**json.loads((path / _MANIFEST).read_text()))
+        manifest = Manifest(**json.loads((path / _MANIFEST).read_text()))
+        return replace(manifest, errors={Facet(facet): error for facet, error in manifest.errors.items()})
     except (OSError, ValueError, TypeError) as error:
         raise SnapshotDamaged(f"{path / _MANIFEST} cannot be read: {error}") from error
 

@@ -128,15 +128,17 @@ def gather(recommender: Recommender, kind: Kind, focus: Focus, progress: Progres
 
 def _shortlist(recommender: Recommender, kind: Kind, facts: Facts, row: int, focus: Focus) -> Shortlist:
     """The best, and whoever the focus names further down."""
-    length = recommender.shortlist_length
-    wished = focus.wished.get(facts.id, frozenset())
-    groups = [others for ours, others in focus.groups if facts.kind is Kind.STARTUP and ours[row]]
-    if not wished and not groups:
-        return recommender.shortlist(facts, kind, length)
-    pool = recommender.candidates(facts, kind)
-    found = recommender.shortlist(facts, kind, len(pool.table))
-    keep = np.arange(len(found.rows)) < length
-    keep |= np.isin(pool.table.ids[found.rows], list(wished))
-    for others in groups:
-        keep[np.flatnonzero(others[found.rows])[:_OF_GROUP]] = True
-    return replace(found, rows=found.rows[keep], scores=found.scores[keep])
+    found = recommender.shortlist(facts, kind, recommender.shortlist_length)
+    ids = recommender.candidates(facts, kind).table.ids
+    beside = [
+        (others, _OF_GROUP) for ours, others in focus.groups if facts.kind is Kind.STARTUP and ours[row]
+    ]
+    if wished := focus.wished.get(facts.id):
+        beside.append((np.isin(ids, list(wished)), len(wished)))
+    for among, count in beside:
+        more = recommender.shortlist(facts, kind, count, among=among)
+        new = ~np.isin(more.rows, found.rows)
+        rows: Int64 = np.concatenate([found.rows, more.rows[new]])
+        scores: Float64 = np.concatenate([found.scores, more.scores[new]])
+        found = replace(found, rows=rows, scores=scores)
+    return found

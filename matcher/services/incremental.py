@@ -129,7 +129,7 @@ class Sides:
 def rank_profile(basis: Basis, subject: Facts, kind: Kind, facing: Side) -> tuple[RankedList, Shortlist]:
     """One profile's list at the others' prices, with a price of its own, and all whom it may meet."""
     recommender, spread = basis.recommender, basis.spread(kind)
-    found = recommender.shortlist(subject, kind, recommender.shortlist_length, facing.floors)
+    found = recommender.shortlist(subject, kind, recommender.shortlist_length, floors=facing.floors)
     scores, prices = np.clip(found.scores, 0.0, 1.0), facing.prices[found.rows]
     price = price_newcomer(scores, prices, capacity_of(subject), CongestionConfig(spread=spread))
     nobody = np.zeros(len(found.rows), dtype=np.int64)

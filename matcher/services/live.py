@@ -82,8 +82,7 @@ def _follow(
     session: Session, programme: Programme, held: _Held[Recommender], index: EntryIndex
 ) -> Recommender:
     """The same with the facts and texts of who changed since, and without who is gone."""
+    present = set(session.scalars(select(Profile.id).where(Profile.programme_id == programme.id)))
     known = {i for pool in held.what.pools.values() for i in pool.table.row_of}
-    stale = indexing.changed_profiles(session, programme, held.watermark)
-    if indexing.count_profiles(session, programme) < len(known | stale):
-        stale |= known - set(session.scalars(select(Profile.id).where(Profile.programme_id == programme.id)))
+    stale = indexing.changed_profiles(session, programme, held.watermark) | (known - present)
     return held.what.replaced(load_roster(session, programme, held.watermark), stale, index)

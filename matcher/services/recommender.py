@@ -101,24 +101,39 @@ class Recommender:
 
     def recommend(self, subject: Facts, kind: Kind) -> RankedList:
         """The subject's list of one kind, by score alone. `kind` is that of the counterparts."""
-        found, compared = self._shortlist(subject, kind, self.length, None)
+        found, compared = self._shortlist(subject, kind, self.length)
         return self._list(found, self._describe(subject, compared))
 
-    def shortlist(self, subject: Facts, kind: Kind, count: int, floors: Float64 | None = None) -> Shortlist:
+    def shortlist(
+        self,
+        subject: Facts,
+        kind: Kind,
+        count: int,
+        *,
+        floors: Float64 | None = None,
+        among: Bool | None = None,
+    ) -> Shortlist:
         """The `count` best of everyone eligible, by score; equal ones in the order of their refs.
 
-        With `floors`, float64 over the pool, also whoever's floor the score of the pair reaches.
+        With `floors`, float64 over the pool, also whoever's floor the score of the pair reaches. `among`,
+        boolean over the pool, leaves out everybody else.
         """
-        return self._shortlist(subject, kind, count, floors)[0]
+        return self._shortlist(subject, kind, count, floors, among)[0]
 
     def _shortlist(
-        self, subject: Facts, kind: Kind, count: int, floors: Float64 | None
+        self,
+        subject: Facts,
+        kind: Kind,
+        count: int,
+        floors: Float64 | None = None,
+        among: Bool | None = None,
     ) -> tuple[Shortlist, Comparison]:
         """The shortlist, and the subject beside those on it."""
         pool = self.candidates(subject, kind)
         counts, allowed = _tally(exclusions(subject, pool.table, kind), pool.table.alive)
-        rows, questions = np.flatnonzero(allowed), self._questions(subject, kind)
-        if floors is None and questions and is_worth_scanning(pool, rows, count, self.config):
+        rows = np.flatnonzero(allowed if among is None else allowed & among)
+        questions = self._questions(subject, kind)
+        if floors is None and is_worth_scanning(pool, questions, rows, count, self.config):
             best, totals = self._scan(subject, kind, questions, rows, count)
         else:
             best, totals = self._rank(subject, self._compare(subject, kind, questions, rows), count, floors)

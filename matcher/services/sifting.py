@@ -20,7 +20,7 @@ _NEWCOMERS = 2048
 
 def rescored(count: int, config: ScoringConfig) -> int:
     """How many are compared in full width for a list of `count`; a long one is worth twice the usual work."""
-    return int(np.clip(4 * count, config.rescored, 2 * config.rescored))
+    return max(count, int(np.clip(4 * count, config.rescored, 2 * config.rescored)))
 
 
 def sift(compared: Comparison, count: int, floors: Float64 | None) -> Comparison:
@@ -29,8 +29,8 @@ def sift(compared: Comparison, count: int, floors: Float64 | None) -> Comparison
     With `floors`, float64 over the pool, also whoever's floor the score of the pair may reach.
     """
     config, last = compared.config, rescored(count, compared.config)
-    for width, kept in ((Width.COARSE, config.sifted), (Width.FINE, last)):
-        if len(compared.rows) <= 2 * max(kept, last):  # to leave out so few takes longer than it saves
+    for width, kept in ((Width.COARSE, max(config.sifted, last)), (Width.FINE, last)):
+        if len(compared.rows) <= 2 * kept:  # to leave out so few takes longer than it saves
             continue
         rough = compared.score(width).totals
         near = _highest(rough, kept)
@@ -40,9 +40,12 @@ def sift(compared: Comparison, count: int, floors: Float64 | None) -> Comparison
     return compared
 
 
-def is_worth_scanning(pool: Pool, rows: Int64, count: int, config: ScoringConfig) -> bool:
-    """Whether `scan` is faster than sifting all of these rows."""
-    return pool.is_sketched and len(rows) > max(config.scanned_from, 2 * rescored(count, config))
+def is_worth_scanning(
+    pool: Pool, questions: Sequence[Question], rows: Int64, count: int, config: ScoringConfig
+) -> bool:
+    """Whether `scan` is faster than sifting all of these rows, and finds enough for a list of `count`."""
+    is_scanned = any(asked.theirs in pool.index.base.scans for asked in questions)
+    return is_scanned and len(rows) > config.scanned_from and 4 * count <= config.scanned
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Scanned:
     Attributes:
         near: which rows of the pool are near, shape (n,).
         answers: which of the questions each row has a text for, a bit each, uint8 of shape (n,).
-        reach: for each such set of answers, the highest score of who is not near.
+        reach: for each such set of answers, the score that hardly anybody reaches who is not near.
     """
 
     near: Bool

@@ -278,7 +278,10 @@ def lengths(engine: Engine, programme: Programme, shown: Kind) -> set[int]:
 
 
 @ON_SQLITE
-def test_a_list_that_lost_somebody_is_filled_again(engine: Engine, market: Programme, tmp_path: Path) -> None:
+@pytest.mark.parametrize("waiting", [0, 1], ids=["alone", "beside somebody who waits to be embedded"])
+def test_a_list_that_lost_somebody_is_filled_again(
+    engine: Engine, market: Programme, tmp_path: Path, waiting: int
+) -> None:
     live = LiveRecommender(tmp_path, 3)
     follow(engine, market, live)
     with unit_of_work(engine) as session:  # so that the one to be deleted is known to `live`
@@ -290,7 +293,8 @@ def test_a_list_that_lost_somebody_is_filled_again(engine: Engine, market: Progr
             RecommendationList.candidate_kind == Kind.MENTOR, Item.rank == 1).limit(1)).one()  # fmt: skip
         profiles.remove_profile(session, programme, Kind.MENTOR, first, actor="test")
         assert set(session.scalars(select(RecommendationList.stale))) == {True, False}
-    assert follow(engine, market, live) > 0
+        add(session, programme, *(mentor(f"W{n}", "nobody has read this") for n in range(waiting)))
+    assert recommend(engine, market.id, live=live, model=SPACE.model, progress=silent, config=ALWAYS) > 0
     assert lengths(engine, market, Kind.MENTOR) == lengths(engine, market, Kind.STARTUP) == {3}
 
 

@@ -177,6 +177,19 @@ def test_a_scan_finds_the_nearest_and_how_near_the_others_are() -> None:
     assert reach < np.median(np.sort(exact, axis=1)[:, -20]), "or nobody could be left out"
 
 
+def test_stock_texts_do_not_make_a_scan_sure_of_itself() -> None:
+    """What most say in the same words has codes of its own, and would be all that the error is seen in."""
+    vectors = textlike(SKETCHED_FROM, 3)
+    stock = np.random.default_rng(4).random(SKETCHED_FROM) < 0.6
+    vectors[stock] = textlike(3, 6)[np.arange(stock.sum()) % 3]
+    index = build_index(make_rows([(n, n, Facet.NEED) for n in range(SKETCHED_FROM)]), vectors)
+    queries = textlike(10, 5)
+    exact = index.cosines(queries, index.facet(Facet.NEED))
+    for query, cosines in zip(queries, exact, strict=True):
+        places, reach = index.nearest(query[None], Facet.NEED, 1024)
+        assert (np.delete(cosines, places) > reach).sum() < 100
+
+
 def test_a_scan_takes_in_what_changed_and_small_facets_whole() -> None:
     index = large().replace({7}, make_rows([(99_999, 7, Facet.NEED), (8, 1, Facet.PITCH)]), -unit(2, 4))
     places, _ = index.nearest(unit(2, 4), Facet.NEED, 512)

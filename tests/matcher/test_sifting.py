@@ -16,6 +16,7 @@ from matcher.ranking.facts import Facts
 from matcher.ranking.fit import fit_many
 from matcher.ranking.selection import Selection
 from matcher.ranking.table import FactTable
+from matcher.services.cohort_candidates import Focus, _shortlist
 from matcher.services.comparing import Width
 from matcher.services.recommender import Recommender
 from matcher.services.roster import Roster
@@ -87,6 +88,16 @@ def test_the_best_of_a_large_pool_are_those_that_comparing_everyone_finds(config
     assert np.mean(recall) >= 0.995
 
 
+@pytest.mark.parametrize("config", [ScoringConfig(), SIFTED, SCANNED])
+def test_a_long_list_has_as_many_as_are_asked_for(config: ScoringConfig) -> None:
+    recommender = market()
+    subject = recommender.pools[Kind.STARTUP].table.facts[1]
+    recommender.config = config
+    for count in (700, MENTORS):
+        found = recommender.shortlist(subject, Kind.MENTOR, count)
+        assert len(found.rows) == min(count, found.eligible)
+
+
 def test_a_scan_that_finds_nobody_who_is_eligible_is_followed_by_a_look_at_all_others() -> None:
     recommender = market()
     subject = recommender.pools[Kind.STARTUP].table.facts[0]
@@ -140,8 +151,25 @@ def test_whose_floor_is_reached_is_found_far_down_the_list() -> None:
     floors = np.full(MENTORS, np.inf)
     low = 1 + 12 * 300  # has a place, and nothing else in its favour
     floors[low] = 0.0
-    assert low in recommender.shortlist(subject, Kind.MENTOR, LENGTH, floors).rows
+    assert low in recommender.shortlist(subject, Kind.MENTOR, LENGTH, floors=floors).rows
     assert low not in recommender.shortlist(subject, Kind.MENTOR, LENGTH).rows
+
+
+def test_whom_a_proposal_must_think_of_is_found_far_down_the_list() -> None:
+    recommender = market()
+    recommender.config = ScoringConfig()
+    subject = recommender.pools[Kind.STARTUP].table.facts[0]
+    mentors = recommender.pools[Kind.MENTOR].table
+    low = 1 + 12 * 300
+    group = np.arange(MENTORS) % 700 == 1  # ten, nearly all of whom have a place
+    focus = Focus({subject.id: frozenset([mentors.facts[low].id])}, ((np.ones(6, dtype=np.bool_), group),))
+    found = _shortlist(recommender, Kind.MENTOR, subject, 0, focus)
+    usual = recommender.shortlist(subject, Kind.MENTOR, recommender.shortlist_length)
+    np.testing.assert_array_equal(found.rows[: len(usual.rows)], usual.rows)
+    named = {low, *(row for row in np.flatnonzero(group).tolist() if mentors.facts[row].places)}
+    assert len(named) > 5
+    assert set(found.rows.tolist()) == {*usual.rows.tolist(), *named}
+    assert len(found.rows) == len(set(found.rows.tolist())) == len(found.scores)
 
 
 def test_a_listed_score_is_the_one_that_the_list_was_made_by() -> None:
