@@ -115,8 +115,9 @@ class Recommender:
     ) -> Shortlist:
         """The `count` best of everyone eligible, by score; equal ones in the order of their refs.
 
-        Of more equal ones than are compared in full width, sifting keeps any. With `floors`, float64 over the pool, also whoever's floor the score of the pair reaches. `among`,
-        boolean over the pool, leaves out everybody else.
+        Of more equal ones than are compared in full width, sifting keeps any. With `floors`, float64 over the
+        pool, also whoever's floor the score of the pair reaches. `among`, boolean over the pool, leaves out
+        everybody else.
         """
         return self._shortlist(subject, kind, count, floors, among)[0]
 
