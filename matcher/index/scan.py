@@ -58,19 +58,15 @@ def build_scan(components: Float32, sketched: Float32, vectors: Float16) -> Scan
         vectors: the entries in full width, (n, d).
     """
     width = len(components) - len(components) % _COMPONENTS_PER_CODE
-    turned = _rotation(width) @ components[:width]
+    rotation = _rotation(width)
     codes = faiss.IndexPQFastScan(width, width // _COMPONENTS_PER_CODE, _BITS, faiss.METRIC_INNER_PRODUCT)
-    codes.train(_turn(sketched[:: -(-len(sketched) // _TRAINED_ON)], width))
-    for start in range(0, len(sketched), _ADDED_AT_ONCE):
-        codes.add(_turn(sketched[start : start + _ADDED_AT_ONCE], width))
+    codes.train(sketched[:: -(-len(sketched) // _TRAINED_ON), :width] @ rotation.T)
+    for start in range(0, len(sketched), _ADDED_AT_ONCE):  # or all would be there a second time
+        codes.add(sketched[start : start + _ADDED_AT_ONCE, :width] @ rotation.T)
     transform = faiss.LinearTransform(components.shape[1], width)
-    faiss.copy_array_to_vector(turned.ravel(), transform.A)
+    faiss.copy_array_to_vector((rotation @ components[:width]).ravel(), transform.A)
     transform.is_trained = True
-    return Scan(faiss.IndexPreTransform(transform, codes), _error(codes, sketched, vectors))
-
-
-def _turn(sketched: Float32, width: int) -> Float32:
-    return np.ascontiguousarray(sketched[:, :width] @ _rotation(width).T)
+    return Scan(faiss.IndexPreTransform(transform, codes), _error(codes, transform, vectors))
 
 
 def _rotation(width: int) -> Float32:
@@ -79,15 +75,16 @@ def _rotation(width: int) -> Float32:
     return turned.astype(np.float32)
 
 
-def _error(codes: Any, sketched: Float32, vectors: Float16) -> float:
+def _error(codes: Any, transform: Any, vectors: Float16) -> float:
     """By how much the cosine of an entry and the nearest of a sample is told too low: the median of many.
 
     Copies are left out: what many say in the same words has codes of its own, and is told exactly.
     """
     asked = np.arange(0, len(vectors), -(-len(vectors) // _ASKED))
     others = np.arange(1, len(vectors), -(-len(vectors) // _COMPARED))
-    told = _turn(sketched[asked], codes.d) @ np.stack([codes.reconstruct(int(one)) for one in others]).T
-    cosines = widen(vectors[asked]) @ widen(vectors[others]).T
+    queries = widen(vectors[asked])
+    told = transform.apply(queries) @ np.stack([codes.reconstruct(int(one)) for one in others]).T
+    cosines = queries @ widen(vectors[others]).T
     cosines[cosines > _SAME] = -1
     nearest = cosines.argmax(axis=1)[:, None]
     return float(np.median(np.take_along_axis(cosines - told, nearest, 1)))

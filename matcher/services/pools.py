@@ -116,6 +116,10 @@ class Pool:
             self._states[facet] = (self.groups(facet) != _ABSENT).any(axis=1)
         return self._states[facet]
 
+    def is_scanned(self, facet: Facet) -> bool:
+        """Whether `nearest` finds a few of a facet's many entries, not all of them."""
+        return facet in self.index.base.scans
+
     @property
     def is_sketched(self) -> bool:
         """Whether comparing everyone exactly would take too long."""

@@ -101,7 +101,7 @@ class Recommender:
 
     def recommend(self, subject: Facts, kind: Kind) -> RankedList:
         """The subject's list of one kind, by score alone. `kind` is that of the counterparts."""
-        found, compared = self._shortlist(subject, kind, self.length)
+        found, compared = self._shortlist(subject, kind, self.length, None, None)
         return self._list(found, self._describe(subject, compared))
 
     def shortlist(
@@ -122,12 +122,7 @@ class Recommender:
         return self._shortlist(subject, kind, count, floors, among)[0]
 
     def _shortlist(
-        self,
-        subject: Facts,
-        kind: Kind,
-        count: int,
-        floors: Float64 | None = None,
-        among: Bool | None = None,
+        self, subject: Facts, kind: Kind, count: int, floors: Float64 | None, among: Bool | None
     ) -> tuple[Shortlist, Comparison]:
         """The shortlist, and the subject beside those on it."""
         pool = self.candidates(subject, kind)

@@ -44,7 +44,7 @@ def is_worth_scanning(
     pool: Pool, questions: Sequence[Question], rows: Int64, count: int, config: ScoringConfig
 ) -> bool:
     """Whether `scan` is faster than sifting all of these rows, and finds enough for a list of `count`."""
-    is_scanned = any(asked.theirs in pool.index.base.scans for asked in questions)
+    is_scanned = any(pool.is_scanned(asked.theirs) for asked in questions)
     return is_scanned and len(rows) > config.scanned_from and 4 * count <= config.scanned
 
 

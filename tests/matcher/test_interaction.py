@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from matcher.ranking.interaction import late_interaction, pad_groups, ramp
+from matcher.ranking.interaction import late_interaction, pad_groups, ramp, ramp_one
 
 SIZES = st.lists(st.integers(0, 4), max_size=6)
 
@@ -56,6 +56,7 @@ def test_one_fitting_entry_of_a_specialist_is_not_drowned() -> None:
 def test_a_ramp_rises_from_its_floor_to_its_ceiling(cosine: float, likeness: float) -> None:
     found = ramp(np.array([cosine], dtype=np.float32), 0.2, 0.6)
     np.testing.assert_allclose(found, [likeness], atol=1e-6)
+    np.testing.assert_array_equal(ramp_one(float(np.float32(cosine)), 0.2, 0.6), found[0])
 
 
 def test_pairs_beyond_the_usual_nine_cost_by_the_logarithm_of_their_number() -> None:
